@@ -1,0 +1,73 @@
+/** The contract between connections and protocol analyzers: bytes and gaps in, exchanges out. */
+
+/** The two byte streams of a connection, named by what they carry, not by who captured them. */
+export const REQUEST = 0
+export const RESPONSE = 1
+export type StreamName = typeof REQUEST | typeof RESPONSE
+
+/** Trace context found in a request. `provider` is the wire value: 0 Zipkin (b3, W3C), 1 SkyWalking (sw8). */
+export interface TraceContext {
+  provider: 0 | 1
+  traceId: string
+  /** Segment id (SkyWalking); empty for the others. */
+  segmentId: string
+  spanId: string
+}
+
+/** What an exchange could not tell, as listed in `incomplete` of the output. Never guessed instead. */
+export type Unknown =
+  | 'request'
+  | 'request.headers'
+  | 'request.bodyBytes'
+  | 'response'
+  | 'response.headers'
+  | 'response.bodyBytes'
+
+/** One request with its response. Sizes are bytes on the wire; body bytes exclude chunk framing and trailers. */
+export interface Exchange {
+  /** CLOCK_MONOTONIC ns of the request's first byte: return of the read (server), entry of the write (client). */
+  startNs: number
+  /** CLOCK_MONOTONIC ns at which the call that moved the response's last byte returned. */
+  endNs: number
+  /** As sent, for example `GET`; empty when unknown. */
+  method: string
+  /** Request target as sent, without query string and fragment. */
+  path: string
+  /** Host header as sent, empty when absent. */
+  host: string
+  /** `HTTP/1.0` or `HTTP/1.1`. */
+  version: string
+  requestHeaderBytes: number
+  requestBodyBytes: number
+  /** 100 to 999; 0 when unknown. */
+  status: number
+  /** Final response head, interim (1xx) heads before it included. */
+  responseHeaderBytes: number
+  responseBodyBytes: number
+  trace: TraceContext | undefined
+  /** Empty when everything is known. */
+  incomplete: readonly Unknown[]
+}
+
+/** Called once per finished exchange, in the order in which they finish. The object is the receiver's. */
+export type OnExchange = (exchange: Exchange) => void
+
+/**
+ * A pure state machine: no timers, no I/O, no logger. Never throws, whatever the bytes.
+ * Memory is bounded: what it holds of one message never exceeds the capture limit.
+ */
+export interface Analyzer {
+  /**
+   * Captured bytes `chunk[begin, end)` of one stream, in stream order. The chunk is valid during the call only.
+   * @param startNs entry of the call that moved them @param endNs its return
+   */
+  bytes(stream: StreamName, chunk: Uint8Array, begin: number, end: number, startNs: number, endNs: number): void
+  /** `lengthBytes` passed in one stream without being captured: folded bodies, or lost records. */
+  gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number): void
+  /** The connection is over: finish what can be finished (close-delimited bodies), log what is known of the rest. */
+  close(timeNs: number): void
+  /** True once the connection no longer speaks this protocol (Upgrade, CONNECT, not HTTP at all). Final. */
+  readonly tunnel: boolean
+  /** Exchanges begun and not yet finished. */
+  readonly pending: number
+}
