@@ -180,7 +180,8 @@ _Static_assert(sizeof(struct record_process) == 56, "layout");
 	X(dropped_connection_table_full, "sockets not followed because the connection table was full")         \
 	X(dropped_thread_table_full, "calls not followed because no storage for the thread could be had")      \
 	X(unreadable, "prefixes that could not be read from user memory; the call is still counted")           \
-	X(captured_bytes, "payload bytes copied")
+	X(captured_bytes, "payload bytes copied")                                                              \
+	X(adopted, "connections first seen in the middle of their life, by a call on them")
 
 enum kernel_counter {
 #define X(name, sentence) COUNTER_##name,

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* What the kernel side remembers of a connection: the value of the `connections` map, which the helper reads. */
+#ifndef ACCESSLOG_CONNECTION_STATE_H
+#define ACCESSLOG_CONNECTION_STATE_H
+
+#include "event.h"
+
+/* connection.flags */
+#define CONNECTION_CONNECTING 1u  /* SYN sent; no id and no OPEN record yet */
+#define CONNECTION_OPENED     2u  /* its OPEN record is in a ring */
+#define CONNECTION_CLOSING    4u  /* the last reference is in close() */
+#define CONNECTION_CLOSED     8u  /* its CLOSE operation was counted */
+#define CONNECTION_FAILED     16u /* its connect failed */
+#define CONNECTION_HTTP1      32u /* a call began like an HTTP/1 message: every turn of direction is copied */
+#define CONNECTION_MUTED      64u /* nothing is copied any more */
+
+struct connection {
+	__u64 id; /* record.connection; 0 while connecting */
+	__u32 tgid;
+	__u32 flags;
+	struct totals totals[2];   /* by direction */
+	__u64 last_record_ns[2];   /* time of the last DATA record, by direction */
+	__u32 capture_left[2];	   /* payload bytes that may still be copied of the current message */
+	__u64 start_ns;		   /* entry of connect(), later of the final close() */
+	__u64 cgroup_id;
+	__u32 fd;
+	__u8 role;
+	__u8 origin;
+	__u8 last_direction;
+	__u8 pad;
+	char comm[16];
+};
+
+_Static_assert(sizeof(struct connection) == 128, "layout");
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* Out of the kernel: counters, rings, and the count of what did not fit. */
+#ifndef ACCESSLOG_EMIT_H
+#define ACCESSLOG_EMIT_H
+
+#include "knobs.h"
+#include "maps.h"
+
+static __always_inline void count_many(__u32 slot, __u64 many)
+{
+	__u64 *value = bpf_map_lookup_elem(&counters, &slot);
+
+	if (value)
+		*value += many;
+}
+
+static __always_inline void count(__u32 slot)
+{
+	count_many(slot, 1);
+}
+
+/* The ring of a connection, NULL only before the helper filled the array. */
+static __always_inline void *ring_of(__u64 connection)
+{
+	__u32 index = connection & ring_mask;
+
+	return bpf_map_lookup_elem(&rings, &index);
+}
+
+static __always_inline void fill_head(struct record *head, __u32 size, __u32 kind, __u64 connection)
+{
+	head->size = size;
+	head->kind = kind;
+	head->flags = 0;
+	head->direction = 0;
+	head->syscall = SYSCALL_NONE;
+	head->connection = connection;
+}
+
+#endif

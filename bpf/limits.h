@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* Ceilings shared by the programs, the helper and the documentation. */
+#ifndef ACCESSLOG_LIMITS_H
+#define ACCESSLOG_LIMITS_H
+
+/* Payload bytes of one record, and at most of one message. A power of two: lengths are clamped, then masked. */
+#define CAPTURE_BYTES_MAX 8192
+
+/* Entries of an iovec array that are looked at; the bytes of later ones are counted, not copied. */
+#define IOV_MAX_COPIED 16
+
+/* Messages of one sendmmsg or recvmmsg whose lengths are summed. The kernel allows 1024 (UIO_MAXIOV). */
+#define MMSG_MAX_SUMMED 64
+
+/* A direction that moves bytes without a record for this long gets one, so that a paused transfer that goes
+ * on is seen. The helper looks at folded totals a little later than this. */
+#define FOLD_NS 50000000ULL
+
+/* The low bits of a connection id are the ring of its records. */
+#define RING_BITS 6
+#define RINGS_MAX (1 << RING_BITS)
+
+/* Records after which the muted table is looked at: muting late costs copies, not truth. */
+#define MUTE_CHECK_RECORDS 16
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* From file descriptors to sockets, and out of struct sock: addresses, role, ring. */
+#ifndef ACCESSLOG_SOCK_H
+#define ACCESSLOG_SOCK_H
+
+#include "compat.h"
+#include "event.h"
+#include "knobs.h"
+#include "limits.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+
+static __always_inline struct file *file_of_fd(__u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files, *file = NULL;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(table, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
+/* What would be the sock if the file is a socket: the caller checks by lookup, or with file_is_socket. */
+static __always_inline struct sock *presumed_sock(struct file *file)
+{
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+
+	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline bool file_is_socket(struct file *file)
+{
+	return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK;
+}
+
+static __always_inline bool sock_is_tcp(struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return (family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
+}
+
+/* Data can pass: connected, perhaps half-closed. */
+static __always_inline bool sock_is_connected(struct sock *sk)
+{
+	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+
+	return state == TCP_ESTABLISHED || state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 ||
+	       state == TCP_CLOSE_WAIT;
+}
+
+/* An accepted socket is a clone of its listener and keeps its backlog; a connecting one never had any. */
+static __always_inline __u8 role_by_backlog(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_max_ack_backlog) ? ROLE_SERVER : ROLE_CLIENT;
+}
+
+static __always_inline bool is_mapped_ipv4(const __u8 address[16])
+{
+	const __u32 *words = (const void *)address;
+
+	return words[0] == 0 && words[1] == 0 && words[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline void unmap_ipv4(__u8 address[16])
+{
+	__u32 *words = (void *)address;
+
+	words[0] = words[3];
+	words[1] = words[2] = words[3] = 0;
+}
+
+/* Both ends into an OPEN record. An IPv4 peer of an IPv6 socket is given as IPv4, as its other end sees it. */
+static __always_inline void fill_addresses(struct record_open *open, struct sock *sk)
+{
+	open->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	open->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	open->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	__builtin_memset(open->local_address, 0, 32);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET) {
+		open->family = 4;
+		BPF_CORE_READ_INTO((__u32 *)open->local_address, sk, __sk_common.skc_rcv_saddr);
+		BPF_CORE_READ_INTO((__u32 *)open->remote_address, sk, __sk_common.skc_daddr);
+		return;
+	}
+	BPF_CORE_READ_INTO((struct in6_address *)open->local_address, sk, __sk_common.skc_v6_rcv_saddr);
+	BPF_CORE_READ_INTO((struct in6_address *)open->remote_address, sk, __sk_common.skc_v6_daddr);
+	open->family = is_mapped_ipv4(open->remote_address) ? 4 : 6;
+	if (open->family == 4) {
+		unmap_ipv4(open->local_address);
+		unmap_ipv4(open->remote_address);
+	}
+}
+
+/* Symmetric in the two ends, so that both sockets of a local connection share a ring and thus a shard,
+ * where each can name the other. */
+static __always_inline __u32 ring_by_ends(struct sock *sk)
+{
+	__u32 mixed = BPF_CORE_READ(sk, __sk_common.skc_num) ^
+		      bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+
+	return ((mixed * 0x9e3779b1u) >> 16) & ring_mask;
+}
+
+#endif
