@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* What the kernel side remembers of a connection: the value of the `connections` map, which the helper reads. */
+/* What the kernel side remembers of a connection: the value of the `connections` map, which the helper reads.
+ */
 #ifndef ACCESSLOG_CONNECTION_STATE_H
 #define ACCESSLOG_CONNECTION_STATE_H
 
@@ -18,10 +19,10 @@ struct connection {
 	__u64 id; /* record.connection; 0 while connecting */
 	__u32 tgid;
 	__u32 flags;
-	struct totals totals[2];   /* by direction */
-	__u64 last_record_ns[2];   /* time of the last DATA record, by direction */
-	__u32 capture_left[2];	   /* payload bytes that may still be copied of the current message */
-	__u64 start_ns;		   /* entry of connect(), later of the final close() */
+	struct totals totals[2]; /* by direction */
+	__u64 last_record_ns[2]; /* time of the last DATA record, by direction */
+	__u32 capture_left[2];	 /* payload bytes that may still be copied of the current message */
+	__u64 start_ns;		 /* entry of connect(), later of the final close() */
 	__u64 cgroup_id;
 	__u32 fd;
 	__u8 role;
@@ -31,6 +32,6 @@ struct connection {
 	char comm[16];
 };
 
-_Static_assert(sizeof(struct connection) == 128, "layout");
+_Static_assert(sizeof(struct connection) == 144, "layout");
 
 #endif

@@ -3,7 +3,8 @@
  * (agent/connections/gen/event.ts) is generated from it. Little-endian, naturally aligned, no packed structs.
  *
  * A record is a fixed struct, DATA followed by its payload, and zero padding up to a multiple of 8. Times are
- * nanoseconds of CLOCK_MONOTONIC. A "connection" is one struct sock from its first sight to its destruction. */
+ * nanoseconds of CLOCK_MONOTONIC. A "connection" is one struct sock from its first sight to its destruction.
+ */
 #ifndef ACCESSLOG_EVENT_H
 #define ACCESSLOG_EVENT_H
 
@@ -15,7 +16,7 @@ enum record_kind {
 	RECORD_DATA = 2,     /* one call that moved bytes, with the captured prefix */
 	RECORD_CLOSE = 3,    /* no more calls on this connection */
 	RECORD_PROCESS = 4,  /* exec, fork or exit of a process */
-	RECORD_PROGRESS = 5, /* totals of a connection, made by the helper when folded calls stay unreported */
+	RECORD_PROGRESS = 5, /* totals, made by the helper when folded calls stay unreported */
 };
 
 enum direction {
@@ -33,14 +34,14 @@ enum connection_role {
 enum open_origin {
 	ORIGIN_CONNECT = 1, /* connect(): start_ns is the syscall entry, end_ns the end of the handshake */
 	ORIGIN_ACCEPT = 2,  /* accept(): start_ns is the syscall entry, end_ns its return */
-	ORIGIN_IO = 3,      /* first call on a socket that was already connected; times are that call's */
+	ORIGIN_IO = 3,	    /* first call on a socket that was already connected; times are that call's */
 	ORIGIN_SCAN = 4,    /* found by the iterator at start; both times are 0 */
 };
 
 /* What ended a connection (record.flags of RECORD_CLOSE). */
 enum close_cause {
 	CLOSE_SYSCALL = 0, /* close() of the last reference; times are the syscall's */
-	CLOSE_PROCESS = 1, /* exit, exec, dup2 or close_range dropped the last reference; both times are equal */
+	CLOSE_PROCESS = 1, /* exit, exec, dup2 or close_range dropped the last one; both times are equal */
 	CLOSE_DESTROY = 2, /* seen only when the kernel destroyed the socket; both times are equal */
 };
 
@@ -87,12 +88,14 @@ struct record {
 };
 
 /* Running totals of one direction of a connection. They never go back, so two records of a direction tell
- * what happened between them: bytes and calls that were folded (counted, not sent), records that were lost. */
+ * what happened between them: bytes and calls that were folded (counted, not sent), records that were lost.
+ */
 struct totals {
-	__u64 bytes;	   /* moved since first sight */
-	__u64 last_end_ns; /* return of the last call that moved bytes; 0 before the first */
-	__u32 calls;	   /* calls that moved bytes, modulo 2^32 */
-	__u32 records;	   /* DATA records produced, lost ones included, modulo 2^32 */
+	__u64 bytes;	       /* moved since first sight */
+	__u64 last_end_ns;     /* return of the last call that moved bytes; 0 before the first */
+	__u64 folded_start_ns; /* entry of the first call folded since the last DATA record; 0: none was */
+	__u32 calls;	       /* calls that moved bytes, modulo 2^32 */
+	__u32 records;	       /* DATA records produced, lost ones included, modulo 2^32 */
 };
 
 struct record_open {
@@ -111,9 +114,9 @@ struct record_open {
 	__u16 remote_port;
 	__u8 local_address[16]; /* network order; IPv4 in the first four bytes */
 	__u8 remote_address[16];
-	char comm[16];	    /* name of the task at first sight */
-	__u32 netns;	    /* inode number of the socket's network namespace */
-	__u32 error;	    /* errno of a failed connect, 0 when unknown or successful */
+	char comm[16]; /* name of the task at first sight */
+	__u32 netns;   /* inode number of the socket's network namespace */
+	__u32 error;   /* errno of a failed connect, 0 when unknown or successful */
 };
 
 struct record_data {
@@ -130,7 +133,7 @@ struct record_close {
 	struct record head;
 	__u64 start_ns;
 	__u64 end_ns;
-	__s32 result;		 /* 0, or -errno of close() */
+	__s32 result; /* 0, or -errno of close() */
 	__u32 pad;
 	struct totals totals[2]; /* by direction */
 };
@@ -150,44 +153,44 @@ struct record_process {
 };
 
 _Static_assert(sizeof(struct record) == 16, "layout");
-_Static_assert(sizeof(struct totals) == 24, "layout");
+_Static_assert(sizeof(struct totals) == 32, "layout");
 _Static_assert(sizeof(struct record_open) == 120, "layout");
-_Static_assert(sizeof(struct record_data) == 88, "layout");
-_Static_assert(sizeof(struct record_close) == 88, "layout");
-_Static_assert(sizeof(struct record_progress) == 64, "layout");
+_Static_assert(sizeof(struct record_data) == 104, "layout");
+_Static_assert(sizeof(struct record_close) == 104, "layout");
+_Static_assert(sizeof(struct record_progress) == 80, "layout");
 _Static_assert(sizeof(struct record_process) == 56, "layout");
 
 /* Slots of the per-CPU counter array: X(name, sentence). The helper sums the CPUs and ships them in this
  * order; names are the agent's counter names. Conservation in the kernel:
  *   operations = records (open, data, close) + folded + dropped_ring_full + dropped_... */
-#define KERNEL_COUNTERS(X)                                                                                     \
-	X(operations_connect, "connect calls of watched processes that reached an outcome")                    \
-	X(operations_accept, "connections accepted by watched processes")                                      \
-	X(operations_close, "connections closed")                                                              \
-	X(operations_read, "read-family calls that moved bytes on watched connections")                        \
-	X(operations_write, "write-family calls that moved bytes on watched connections")                      \
-	X(bytes_read, "bytes those read-family calls moved")                                                   \
-	X(bytes_write, "bytes those write-family calls moved")                                                 \
-	X(records_open, "OPEN records handed to a ring")                                                       \
-	X(records_data, "DATA records handed to a ring")                                                       \
-	X(records_close, "CLOSE records handed to a ring")                                                     \
-	X(records_process, "PROCESS records handed to a ring")                                                 \
-	X(folded, "read and write calls counted in totals without a record of their own")                      \
-	X(dropped_ring_full_open, "OPEN records that found their ring full")                                   \
-	X(dropped_ring_full_data, "DATA records that found their ring full")                                   \
-	X(dropped_ring_full_close, "CLOSE records that found their ring full")                                 \
-	X(dropped_ring_full_process, "PROCESS records that found their ring full")                             \
-	X(dropped_connection_table_full, "sockets not followed because the connection table was full")         \
-	X(dropped_thread_table_full, "calls not followed because no storage for the thread could be had")      \
-	X(unreadable, "prefixes that could not be read from user memory; the call is still counted")           \
-	X(captured_bytes, "payload bytes copied")                                                              \
+#define KERNEL_COUNTERS(X)                                                                                   \
+	X(operations_connect, "connect calls of watched processes that reached an outcome")                  \
+	X(operations_accept, "connections accepted by watched processes")                                    \
+	X(operations_close, "connections closed")                                                            \
+	X(operations_read, "read-family calls that moved bytes on watched connections")                      \
+	X(operations_write, "write-family calls that moved bytes on watched connections")                    \
+	X(bytes_read, "bytes those read-family calls moved")                                                 \
+	X(bytes_write, "bytes those write-family calls moved")                                               \
+	X(records_open, "OPEN records handed to a ring")                                                     \
+	X(records_data, "DATA records handed to a ring")                                                     \
+	X(records_close, "CLOSE records handed to a ring")                                                   \
+	X(records_process, "PROCESS records handed to a ring")                                               \
+	X(folded, "read and write calls counted in totals without a record of their own")                    \
+	X(dropped_ring_full_open, "OPEN records that found their ring full")                                 \
+	X(dropped_ring_full_data, "DATA records that found their ring full")                                 \
+	X(dropped_ring_full_close, "CLOSE records that found their ring full")                               \
+	X(dropped_ring_full_process, "PROCESS records that found their ring full")                           \
+	X(dropped_connection_table_full, "sockets not followed because the connection table was full")       \
+	X(dropped_thread_table_full, "calls not followed because no storage for the thread could be had")    \
+	X(unreadable, "prefixes that could not be read from user memory; the call is still counted")         \
+	X(captured_bytes, "payload bytes copied")                                                            \
 	X(adopted, "connections first seen in the middle of their life, by a call on them")
 
 enum kernel_counter {
 #define X(name, sentence) COUNTER_##name,
 	KERNEL_COUNTERS(X)
 #undef X
-	COUNTER_MAX
+	    COUNTER_MAX
 };
 
 #endif

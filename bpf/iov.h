@@ -26,7 +26,8 @@ static __always_inline struct buffers buffers_of_message(__u64 message)
 }
 
 /* Copies at most @want bytes of @segments iovec entries at user address @base, in order, to the scratch.
- * Returns how many. Global, so that the verifier walks the loop once and not once per path that leads here. */
+ * Returns how many. Global, so that the verifier walks the loop once and not once per path that leads here.
+ */
 __noinline __u32 copy_segments(__u64 base, __u64 segments, __u32 want)
 {
 	__u32 zero = 0, copied = 0;
@@ -82,11 +83,11 @@ __noinline __u64 sum_messages(__u64 vector, __u32 messages)
 	return sum;
 }
 
-/* The first bytes of a call, at most eight, in @word[0] of two. Returns how many: fewer than the call has when its
- * first segment is shorter, 0 when they cannot be read. */
+/* The first bytes of a call, at most eight, in @word[0] of two. Returns how many: fewer than the call has
+ * when its first segment is shorter, 0 when they cannot be read. */
 static __always_inline __u32 first_bytes(const struct buffers *buffers, __u32 bytes, __u64 word[2])
 {
-	struct user_iovec first = { buffers->base, bytes };
+	struct user_iovec first = {buffers->base, bytes};
 	__u32 length;
 
 	if (buffers->segments && bpf_probe_read_user(&first, sizeof(first), (void *)buffers->base))

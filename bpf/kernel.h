@@ -151,19 +151,19 @@ struct user_sockaddr {
 	__u8 ipv6[16];
 };
 
-#define AF_INET	      2
-#define AF_INET6      10
-#define IPPROTO_TCP   6
-#define S_IFMT	      0170000
-#define S_IFSOCK      0140000
-#define MSG_PEEK      0x2
-#define MSG_TRUNC     0x20
-#define MSG_ERRQUEUE  0x2000
-#define EINTR	      4
-#define EAGAIN	      11
-#define EISCONN	      106
-#define EALREADY      114
-#define EINPROGRESS   115
+#define AF_INET	     2
+#define AF_INET6     10
+#define IPPROTO_TCP  6
+#define S_IFMT	     0170000
+#define S_IFSOCK     0140000
+#define MSG_PEEK     0x2
+#define MSG_TRUNC    0x20
+#define MSG_ERRQUEUE 0x2000
+#define EINTR	     4
+#define EAGAIN	     11
+#define EISCONN	     106
+#define EALREADY     114
+#define EINPROGRESS  115
 
 enum tcp_state {
 	TCP_ESTABLISHED = 1,

@@ -96,14 +96,14 @@ static __always_inline void fill_wanted_remote(struct record_open *open, __u64 s
 	open->family = 4;
 	__builtin_memset(open->remote_address, 0, sizeof(open->remote_address));
 	*(__u32 *)open->remote_address =
-		wanted.family == AF_INET6 ? *(__u32 *)(wanted.ipv6 + 12) : wanted.ipv4;
+	    wanted.family == AF_INET6 ? *(__u32 *)(wanted.ipv6 + 12) : wanted.ipv4;
 }
 
 /* A connect that failed before TCP took note: a record, and no entry in `connections`. */
-static __always_inline void emit_refused(struct sock *sk, __u32 fd, __u64 sockaddr, __u64 start_ns, __u64 end_ns,
-					 __u32 error)
+static __always_inline void emit_refused(struct sock *sk, __u32 fd, __u64 sockaddr, __u64 start_ns,
+					 __u64 end_ns, __u32 error)
 {
-	struct connection c = { .flags = CONNECTION_FAILED, .role = ROLE_CLIENT, .origin = ORIGIN_CONNECT };
+	struct connection c = {.flags = CONNECTION_FAILED, .role = ROLE_CLIENT, .origin = ORIGIN_CONNECT};
 	struct record_open *open;
 	void *ring;
 
@@ -125,7 +125,8 @@ static __always_inline void emit_refused(struct sock *sk, __u32 fd, __u64 sockad
 }
 
 /* A connection is closed once, however many ways lead there. */
-static __noinline int emit_close(struct connection *c, __u64 start_ns, __u64 end_ns, __u32 cause, __s32 result)
+static __noinline int emit_close(struct connection *c, __u64 start_ns, __u64 end_ns, __u32 cause,
+				 __s32 result)
 {
 	void *ring = ring_of(c->id);
 	struct record_close *close;
@@ -152,7 +153,8 @@ static __noinline int emit_close(struct connection *c, __u64 start_ns, __u64 end
 }
 
 /* A socket that is followed from here on, opened and announced. */
-static __noinline struct connection *adopt(struct sock *sk, __u32 fd, __u32 origin, __u64 start_ns, __u64 end_ns)
+static __noinline struct connection *adopt(struct sock *sk, __u32 fd, __u32 origin, __u64 start_ns,
+					   __u64 end_ns)
 {
 	struct connection fresh = {}, *c;
 

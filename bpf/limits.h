@@ -3,7 +3,8 @@
 #ifndef ACCESSLOG_LIMITS_H
 #define ACCESSLOG_LIMITS_H
 
-/* Payload bytes of one record, and at most of one message. A power of two: lengths are clamped, then masked. */
+/* Payload bytes of one record, and at most of one message. A power of two: lengths are clamped, then masked.
+ */
 #define CAPTURE_BYTES_MAX 8192
 
 /* Entries of an iovec array that are looked at; the bytes of later ones are counted, not copied. */

@@ -66,7 +66,8 @@ struct {
 } muted SEC(".maps") __weak;
 
 /* Thread -> the call it is in.
- * Written by: enter_syscall.  Removed by: the kernel with the task.  Full: cannot be; no memory is counted. */
+ * Written by: enter_syscall.  Removed by: the kernel with the task.  Full: cannot be; no memory is counted.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

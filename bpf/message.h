@@ -13,8 +13,8 @@ enum message_start {
 	START_YES,
 };
 
-#define EVERY_BYTE(value)  ((value) * 0x0101010101010101ULL)
-#define HTTP1_VERSION	   0x2e312f50545448ULL /* "HTTP/1." */
+#define EVERY_BYTE(value) ((value)*0x0101010101010101ULL)
+#define HTTP1_VERSION	  0x2e312f50545448ULL /* "HTTP/1." */
 
 /* The lowest bytes of a little-endian word. */
 static __always_inline __u64 low_bytes(__u64 word, __u32 length)

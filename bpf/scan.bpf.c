@@ -17,7 +17,8 @@ struct {
 	__type(value, struct record_open);
 } scanned SEC(".maps");
 
-static __always_inline void fill_scanned(struct connection *c, struct task_struct *task, struct sock *sk, __u32 fd)
+static __always_inline void fill_scanned(struct connection *c, struct task_struct *task, struct sock *sk,
+					 __u32 fd)
 {
 	c->id = next_connection_id(sk);
 	c->flags = CONNECTION_OPENED;

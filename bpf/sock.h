@@ -73,7 +73,8 @@ static __always_inline void unmap_ipv4(__u8 address[16])
 	words[1] = words[2] = words[3] = 0;
 }
 
-/* Both ends into an OPEN record. An IPv4 peer of an IPv6 socket is given as IPv4, as its other end sees it. */
+/* Both ends into an OPEN record. An IPv4 peer of an IPv6 socket is given as IPv4, as its other end sees it.
+ */
 static __always_inline void fill_addresses(struct record_open *open, struct sock *sk)
 {
 	open->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
@@ -99,8 +100,8 @@ static __always_inline void fill_addresses(struct record_open *open, struct sock
  * where each can name the other. */
 static __always_inline __u32 ring_by_ends(struct sock *sk)
 {
-	__u32 mixed = BPF_CORE_READ(sk, __sk_common.skc_num) ^
-		      bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	__u32 mixed =
+	    BPF_CORE_READ(sk, __sk_common.skc_num) ^ bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 
 	return ((mixed * 0x9e3779b1u) >> 16) & ring_mask;
 }

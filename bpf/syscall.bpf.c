@@ -56,7 +56,7 @@ int BPF_PROG(enter_syscall, struct pt_regs *regs, long number)
 
 /* The connection on a descriptor, adopted when it is a TCP connection that was not known. */
 static __always_inline struct connection *connection_of(struct sock *sk, struct file *file, __u32 fd,
-							 const struct transfer *x)
+							const struct transfer *x)
 {
 	struct connection *c = find_connection(sk);
 
@@ -132,7 +132,8 @@ static __always_inline void find_buffers(struct pt_regs *regs, struct transfer *
 	}
 }
 
-/* splice moves between a pipe and, perhaps, a socket: then the socket's end gives descriptor and direction. */
+/* splice moves between a pipe and, perhaps, a socket: then the socket's end gives descriptor and direction.
+ */
 static __always_inline __u32 spliced_fd(struct pt_regs *regs, __u32 fd_in, struct transfer *x)
 {
 	struct file *file = file_of_fd(fd_in);
@@ -199,7 +200,8 @@ static __always_inline bool connect_failed_at_once(long result, struct connectio
 	return !c || (c->flags & CONNECTION_FAILED && c->start_ns < start_ns);
 }
 
-static __always_inline void exit_connect(struct pt_regs *regs, __u32 fd, __u64 start_ns, __u64 end_ns, long result)
+static __always_inline void exit_connect(struct pt_regs *regs, __u32 fd, __u64 start_ns, __u64 end_ns,
+					 long result)
 {
 	struct file *file = file_of_fd(fd);
 	struct sock *sk;

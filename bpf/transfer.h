@@ -55,6 +55,13 @@ static __always_inline __u32 capture(struct connection *c, const struct transfer
 	return copied;
 }
 
+static __always_inline void fold(struct totals *totals, const struct transfer *x)
+{
+	if (!totals->folded_start_ns)
+		totals->folded_start_ns = x->start_ns;
+	count(COUNTER_folded);
+}
+
 /* Nothing to show, and the direction had a record a moment ago: the totals will tell. */
 static __always_inline bool may_fold(struct connection *c, const struct transfer *x, __u32 captured)
 {
@@ -74,8 +81,8 @@ static __always_inline void check_muted(struct connection *c, struct sock *sk)
 	bpf_map_delete_elem(&muted, &key);
 }
 
-static __always_inline void emit_data(struct connection *c, const struct transfer *x, struct data_scratch *out,
-				      __u32 captured)
+static __always_inline void emit_data(struct connection *c, const struct transfer *x,
+				      struct data_scratch *out, __u32 captured)
 {
 	__u32 direction = x->direction & 1;
 	void *ring = ring_of(c->id);
@@ -92,8 +99,10 @@ static __always_inline void emit_data(struct connection *c, const struct transfe
 	out->head.before = c->totals[direction];
 	out->head.peer = c->totals[!direction];
 	c->totals[direction].records++;
+	c->totals[direction].folded_start_ns = 0;
 	c->last_record_ns[direction] = x->end_ns;
-	if (!ring || bpf_ringbuf_output(ring, out, sizeof(out->head) + (captured & (2 * CAPTURE_BYTES_MAX - 1)), 0)) {
+	if (!ring ||
+	    bpf_ringbuf_output(ring, out, sizeof(out->head) + (captured & (2 * CAPTURE_BYTES_MAX - 1)), 0)) {
 		count(COUNTER_dropped_ring_full_data);
 		return;
 	}
@@ -116,7 +125,7 @@ static __always_inline void transfer(struct connection *c, struct sock *sk, stru
 	count_many(direction ? COUNTER_bytes_write : COUNTER_bytes_read, x->bytes);
 	captured = capture(c, x, out);
 	if (may_fold(c, x, captured))
-		count(COUNTER_folded);
+		fold(&c->totals[direction], x);
 	else
 		emit_data(c, x, out, captured);
 	c->totals[direction].bytes += x->bytes;
