@@ -133,7 +133,7 @@ static __noinline int emit_close(struct connection *c, __u64 start_ns, __u64 end
 
 	c->flags |= CONNECTION_CLOSED;
 	count(COUNTER_operations_close);
-	close = ring ? bpf_ringbuf_reserve(ring, sizeof(*close), 0) : NULL;
+	close = ring && c->flags & CONNECTION_OPENED ? bpf_ringbuf_reserve(ring, sizeof(*close), 0) : NULL;
 	if (!close) {
 		count(COUNTER_dropped_ring_full_close);
 		return 0;

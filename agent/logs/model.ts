@@ -1,29 +1,19 @@
 /** The logs as values: what the encoders (protobuf, JSON, table) turn into bytes. Times are CLOCK_MONOTONIC ns. */
 import type { Exchange } from '../protocols/analyzer.ts'
+import type { Role } from '../connections/connection.ts'
+import type { Workload } from '../workloads/workload.ts'
 
-/** Who an address belongs to. `undefined` members of a remote mean: only the address is known. */
-export interface Workload {
-  /** OAP service name, cluster prefix included: `<cluster>::<service>.<namespace>`, a systemd unit, or a process name. */
-  service: string
-  /** Pod, or host name outside Kubernetes. */
-  pod: string
-  /** Container name; empty outside Kubernetes. */
-  container: string
-  /** Process name (comm). */
-  process: string
-  /** Process id in the initial pid namespace. */
-  pid: number
-}
+export type { Role, Workload }
 
 export interface Endpoint {
   /** IPv4 dotted or IPv6 text form (RFC 5952). */
   address: string
   port: number
+  /** `undefined`: only the address is known. */
   workload: Workload | undefined
 }
 
 export type Protocol = 'TCP' | 'HTTP/1' | 'HTTP/2'
-export type Role = 'client' | 'server'
 
 /** What all logs of a connection share. */
 export interface ConnectionView {

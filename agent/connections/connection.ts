@@ -1,0 +1,55 @@
+/** One connection as the records tell of it. */
+
+/** What has been accounted for in one direction; the totals of a later record tell what passed in between. */
+export interface Direction {
+  bytes: number
+  /** Calls, modulo 2^32. */
+  calls: number
+  /** DATA records, modulo 2^32. */
+  records: number
+  /** Return of the last call accounted for, CLOCK_MONOTONIC ns; 0 before the first. */
+  lastEndNs: number
+}
+
+/** One end, by address. */
+export interface SocketAddress {
+  address: string
+  port: number
+}
+
+export type Role = 'client' | 'server'
+export type Origin = 'connect' | 'accept' | 'io' | 'scan'
+
+/** Facts of the OPEN record. They never change, but for the role, which content can correct. */
+export interface ConnectionFacts {
+  /** Unique in one life of the helper. */
+  readonly id: number
+  /** Token to name the connection in commands to the helper. */
+  readonly sock: bigint
+  /** Process of first sight. */
+  readonly pid: number
+  readonly comm: string
+  readonly cgroupId: number
+  readonly origin: Origin
+  readonly local: SocketAddress
+  readonly remote: SocketAddress
+  /** Inode number of the network namespace. */
+  readonly netns: number
+  /** False: its connect failed; nothing follows. */
+  readonly success: boolean
+  /** CLOCK_MONOTONIC ns of the connect, the accept or the first call; 0 when found by the scan. */
+  readonly startNs: number
+  readonly endNs: number
+}
+
+/** A followed connection. `Next` is what the next stage keeps with it. */
+export interface Connection<Next> {
+  readonly facts: ConnectionFacts
+  /** By bpf direction: 0 ingress, 1 egress. */
+  readonly directions: readonly [Direction, Direction]
+  readonly next: Next
+}
+
+export function unseenDirection(): Direction {
+  return { bytes: 0, calls: 0, records: 0, lastEndNs: 0 }
+}

@@ -1,0 +1,79 @@
+/** One connection on its way to logs: its names, its analyzer, and what waits for the next flush. */
+import type { ConnectionFacts, Role } from '../connections/connection.ts'
+import type { LocalEnd } from '../connections/endpoints.ts'
+import type { Operation } from '../connections/reader.ts'
+import type { Analyzer, Exchange } from '../protocols/analyzer.ts'
+import type { ConnectionView, KernelLog, KernelLogKind, LogEntry, Workload } from './model.ts'
+
+/** Kernel logs that may wait for one exchange; more calls are summed into the last of their kind. */
+const KERNEL_LOGS_MAX = 32
+
+export class Conversation implements LocalEnd {
+  readonly facts: ConnectionFacts
+  role: Role
+  closed = false
+  peer: Conversation | undefined = undefined
+  analyzer: Analyzer | undefined = undefined
+  /** An exchange was seen: the connection speaks HTTP/1. */
+  speaksHttp = false
+  /** No analyzer reads it: the kernel was asked to stop copying. */
+  muted = false
+  /** `undefined`: not known yet; `null`: nobody knows. */
+  workload: Workload | null | undefined = undefined
+  /** The rule that keeps its logs from going out, if one does. */
+  filteredBy: string | undefined = undefined
+  /** Finished entries. */
+  entries: LogEntry[] = []
+  /** Operations that wait for an exchange or a flush. */
+  kernelLogs: KernelLog[] = []
+  /** View of the last flush, and its encoded form. */
+  view: ConnectionView | undefined = undefined
+  encoded: Uint8Array | undefined = undefined
+  /** In the list of the next flush. */
+  dirty = false
+
+  constructor(facts: ConnectionFacts, role: Role) {
+    this.facts = facts
+    this.role = role
+  }
+
+  addOperation(operation: Operation): void {
+    const kind = operation.direction === 0 ? 'read' : 'write'
+    const last = this.#mergeable(kind)
+    if (last === undefined) {
+      const { startNs, endNs, syscall, bytes, count } = operation
+      this.kernelLogs.push({ kind, startNs, endNs, success: true, syscall, bytes, count })
+      return
+    }
+    last.endNs = operation.endNs
+    last.bytes += operation.bytes
+    last.count += operation.count
+    if (last.syscall !== operation.syscall) last.syscall = 0
+  }
+
+  addLifeEvent(kind: KernelLogKind, startNs: number, endNs: number, success: boolean): void {
+    this.kernelLogs.push({ kind, startNs, endNs, success, syscall: 0, bytes: 0, count: 1 })
+  }
+
+  finish(exchange: Exchange): void {
+    this.speaksHttp = true
+    this.entries.push({ kernelLogs: this.kernelLogs, exchange })
+    this.kernelLogs = []
+  }
+
+  /** Operations that belong to no exchange become an entry of their own, unless an exchange is under way. */
+  settle(force: boolean): void {
+    if (this.kernelLogs.length === 0) return
+    if (!force && !this.closed && this.analyzer !== undefined && this.analyzer.pending > 0) return
+    this.entries.push({ kernelLogs: this.kernelLogs, exchange: undefined })
+    this.kernelLogs = []
+  }
+
+  /** Where nothing is analysed one log per direction and flush tells enough; elsewhere only an excess is summed. */
+  #mergeable(kind: KernelLogKind): KernelLog | undefined {
+    const logs = this.kernelLogs
+    if (this.analyzer !== undefined && logs.length < KERNEL_LOGS_MAX) return undefined
+    for (let i = logs.length - 1; i >= 0; i--) if (logs[i]!.kind === kind) return logs[i]
+    return undefined
+  }
+}

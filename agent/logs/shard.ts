@@ -1,0 +1,266 @@
+/**
+ * One analyzer shard: batches of records in, flushed logs out. Pure but for what it is given; a worker thread is
+ * its edge. Everything it counts obeys operations = logged + filtered + pending.
+ */
+import type { ConnectionFacts, Role } from '../connections/connection.ts'
+import { EndpointIndex } from '../connections/endpoints.ts'
+import { type ConnectionListener, ConnectionReader, type Operation } from '../connections/reader.ts'
+import { type Analyzer, type Exchange, REQUEST, RESPONSE, type StreamName } from '../protocols/analyzer.ts'
+import { detect } from '../protocols/list.ts'
+import type { Workload, WorkloadHint } from '../workloads/workload.ts'
+import { Conversation } from './conversation.ts'
+import type { KernelLogKind } from './model.ts'
+import { type Flushed, ShardOutputs, logsIn } from './outputs.ts'
+import { type ShardTally, emptyTally } from './tally.ts'
+import { viewOf } from './view.ts'
+
+/** What a shard asks of the rest of the agent. */
+export interface ShardRequests {
+  /** Who is this process? Answered by `identified`. */
+  identify(pid: number, hint: WorkloadHint): void
+  /** Nothing reads the payload of this connection any more. */
+  mute(sock: bigint, connection: number): void
+}
+
+export interface ShardOptions {
+  outputs: ShardOutputs
+  requests: ShardRequests
+  /** Limit of a message head; the capture limit. */
+  headBytesMax: number
+  /** Ends remembered to name the peers of local connections. */
+  endpointsMax: number
+}
+
+/** The answer to `identify`. */
+export interface Identity {
+  workload: Workload | null
+  /** The rule that filters the process, if one does. */
+  filteredBy: string | undefined
+}
+
+/** Flushes a conversation waits for its names before it goes without. */
+const PATIENCE_FLUSHES = 2
+
+export class Shard implements ConnectionListener<Conversation> {
+  readonly tally: ShardTally = emptyTally()
+  /** Logs that wait for a flush. */
+  waitingLogs = 0
+  readonly #options: ShardOptions
+  readonly #reader = new ConnectionReader<Conversation>(this)
+  readonly #endpoints: EndpointIndex<Conversation>
+  readonly #identities = new Map<number, Identity>()
+  readonly #unnamed = new Map<number, { conversations: Conversation[]; patience: number }>()
+  #dirty: Conversation[] = []
+
+  constructor(options: ShardOptions) {
+    this.#options = options
+    this.#endpoints = new EndpointIndex(options.endpointsMax)
+  }
+
+  read(batch: Uint8Array): void {
+    this.#reader.read(batch)
+    const { records, malformed, lost, connections } = this.#reader.counters
+    Object.assign(this.tally, { records, recordsMalformed: malformed, recordsLost: lost, connections })
+  }
+
+  /** The helper began a new life: its ids start anew. */
+  reset(): void {
+    this.#reader.reset()
+  }
+
+  identified(pid: number, identity: Identity): void {
+    this.#identities.set(pid, identity)
+    for (const conversation of this.#unnamed.get(pid)?.conversations ?? []) name(conversation, identity)
+    this.#unnamed.delete(pid)
+  }
+
+  /** The process ended or became another program: the next connection asks again. */
+  forget(pid: number): void {
+    this.#identities.delete(pid)
+  }
+
+  /** @param force also what waits for an exchange or for a name; for the end */
+  flush(force: boolean): Flushed {
+    if (force) this.#settleAll()
+    this.#loosePatience(force)
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const conversation of dirty) this.#flushOne(conversation, force)
+    return this.#options.outputs.take()
+  }
+
+  opened(facts: ConnectionFacts, role: Role): Conversation {
+    const conversation = new Conversation(facts, role)
+    this.#identify(conversation)
+    this.#endpoints.add(conversation)
+    const { origin, startNs, endNs, success } = facts
+    if (origin === 'connect' || origin === 'accept') this.#addLifeEvent(conversation, origin, startNs, endNs, success)
+    return conversation
+  }
+
+  operation(conversation: Conversation, operation: Operation): void {
+    this.#count(operation.direction === 0 ? 'read' : 'write', operation.count)
+    conversation.addOperation(operation)
+    this.#touch(conversation)
+  }
+
+  bytes(
+    conversation: Conversation,
+    direction: number,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+    call: Operation,
+  ): void {
+    const analyzer = conversation.analyzer ?? this.#choose(conversation, direction, chunk, begin, end)
+    if (analyzer === undefined) return
+    analyzer.bytes(streamOf(conversation, direction), chunk, begin, end, call.startNs, call.endNs)
+    if (analyzer.tunnel) this.#mute(conversation)
+  }
+
+  gap(conversation: Conversation, direction: number, lengthBytes: number, startNs: number, endNs: number): void {
+    conversation.analyzer?.gap(streamOf(conversation, direction), lengthBytes, startNs, endNs)
+  }
+
+  closed(
+    conversation: Conversation,
+    operation: { startNs: number; endNs: number; success: boolean } | undefined,
+  ): void {
+    const endNs = operation?.endNs ?? conversation.facts.endNs
+    if (operation !== undefined) {
+      this.#addLifeEvent(conversation, 'close', operation.startNs, endNs, operation.success)
+    }
+    conversation.analyzer?.close(endNs)
+    conversation.closed = true
+    this.#touch(conversation)
+  }
+
+  #addLifeEvent(conversation: Conversation, kind: KernelLogKind, startNs: number, endNs: number, success: boolean) {
+    this.#count(kind, 1)
+    conversation.addLifeEvent(kind, startNs, endNs, success)
+    this.#touch(conversation)
+  }
+
+  #count(kind: KernelLogKind, many: number): void {
+    this.tally.operations[kind] += many
+    this.tally.operationsPending += many
+  }
+
+  #touch(conversation: Conversation): void {
+    if (conversation.dirty) return
+    conversation.dirty = true
+    this.#dirty.push(conversation)
+  }
+
+  #identify(conversation: Conversation): void {
+    const { pid, comm, cgroupId } = conversation.facts
+    const known = this.#identities.get(pid)
+    if (known !== undefined) return name(conversation, known)
+    const waiting = this.#unnamed.get(pid)
+    if (waiting !== undefined) return void waiting.conversations.push(conversation)
+    this.#unnamed.set(pid, { conversations: [conversation], patience: PATIENCE_FLUSHES })
+    this.#options.requests.identify(pid, { comm, cgroupId })
+  }
+
+  /** The first captured bytes of a connection choose its analyzer, and correct the role that a backlog suggested. */
+  #choose(
+    conversation: Conversation,
+    direction: number,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+  ): Analyzer | undefined {
+    if (conversation.muted) return undefined
+    const found = detect(chunk, begin, end)
+    if (found === undefined) {
+      this.#mute(conversation)
+      return undefined
+    }
+    if (found.stream !== undefined) conversation.role = roleOf(direction, found.stream)
+    conversation.analyzer = found.create((exchange) => this.#finish(conversation, exchange), {
+      side: conversation.role,
+      headBytesMax: this.#options.headBytesMax,
+    })
+    return conversation.analyzer
+  }
+
+  #mute(conversation: Conversation): void {
+    if (conversation.muted) return
+    conversation.muted = true
+    this.tally.connectionsMuted++
+    this.#options.requests.mute(conversation.facts.sock, conversation.facts.id)
+  }
+
+  #finish(conversation: Conversation, exchange: Exchange): void {
+    this.tally.exchanges++
+    if (exchange.incomplete.length > 0) this.tally.exchangesIncomplete++
+    this.waitingLogs += 1 + conversation.kernelLogs.length
+    conversation.finish(exchange)
+    this.#touch(conversation)
+  }
+
+  /** A name that does not come must not hold back logs for ever. */
+  #loosePatience(force: boolean): void {
+    for (const [pid, waiting] of this.#unnamed) {
+      if (!force && waiting.patience-- > 0) continue
+      for (const conversation of waiting.conversations) conversation.workload = null
+      this.#unnamed.delete(pid)
+    }
+  }
+
+  #settleAll(): void {
+    for (const { next } of this.#reader.connections()) {
+      next.analyzer?.close(next.kernelLogs.at(-1)?.endNs ?? 0)
+      next.settle(true)
+      this.#touch(next)
+    }
+  }
+
+  #flushOne(conversation: Conversation, force: boolean): void {
+    conversation.dirty = false
+    if (conversation.workload === undefined) return this.#touch(conversation)
+    conversation.settle(force)
+    if (conversation.entries.length === 0) return
+    const { entries, filteredBy } = conversation
+    conversation.entries = []
+    const view = viewOf(conversation)
+    for (const entry of entries) {
+      if (entry.exchange !== undefined) this.waitingLogs -= logsIn(entry)
+      if (filteredBy === undefined) this.#log(conversation, view, entry)
+      else this.#filter(filteredBy, entry)
+    }
+  }
+
+  #log(conversation: Conversation, view: ReturnType<typeof viewOf>, entry: Conversation['entries'][number]): void {
+    this.#options.outputs.write(conversation, view, entry)
+    for (const log of entry.kernelLogs) {
+      this.tally.logs[log.kind]++
+      this.tally.operationsLogged += log.count
+      this.tally.operationsPending -= log.count
+    }
+    if (entry.exchange !== undefined) this.tally.logs.http++
+  }
+
+  #filter(rule: string, entry: Conversation['entries'][number]): void {
+    const { operationsFiltered, exchangesFiltered } = this.tally
+    for (const { count } of entry.kernelLogs) {
+      operationsFiltered[rule] = (operationsFiltered[rule] ?? 0) + count
+      this.tally.operationsPending -= count
+    }
+    if (entry.exchange !== undefined) exchangesFiltered[rule] = (exchangesFiltered[rule] ?? 0) + 1
+  }
+}
+
+function name(conversation: Conversation, identity: Identity): void {
+  conversation.workload = identity.workload
+  conversation.filteredBy = identity.filteredBy
+}
+
+function streamOf({ role }: Conversation, direction: number): StreamName {
+  return (direction === 0) === (role === 'server') ? REQUEST : RESPONSE
+}
+
+/** Who reads requests is the server. */
+function roleOf(direction: number, stream: StreamName): Role {
+  return (direction === 0) === (stream === REQUEST) ? 'server' : 'client'
+}

@@ -1,0 +1,77 @@
+/** HTTP logs as lines of a table for a person. Kernel logs are left out: the summary counts them. */
+import type { ConnectionView, Endpoint, LogEntry } from './model.ts'
+import type { WallClock } from './time.ts'
+
+interface Column {
+  title: string
+  width: number
+  alignRight?: true
+}
+
+const COLUMNS = {
+  time: { title: 'TIME', width: 12 },
+  service: { title: 'SERVICE', width: 18 },
+  peer: { title: 'PEER', width: 23 },
+  method: { title: 'METHOD', width: 7 },
+  path: { title: 'PATH', width: 32 },
+  status: { title: 'STATUS', width: 6, alignRight: true },
+  latency: { title: 'LATENCY', width: 9, alignRight: true },
+  request: { title: 'REQ', width: 8, alignRight: true },
+  response: { title: 'RESP', width: 8, alignRight: true },
+  tls: { title: 'TLS', width: 3 },
+} satisfies Record<string, Column>
+
+type ColumnName = keyof typeof COLUMNS
+
+/** Title line, ended by a line feed. */
+export function tableHeader(): string {
+  const titles = Object.fromEntries(Object.entries(COLUMNS).map(([name, { title }]) => [name, title]))
+  return tableLine(titles as Record<ColumnName, string>)
+}
+
+/** The line of an entry, or nothing when it has no exchange. Sizes are header and body bytes together. */
+export function tableRow(clock: WallClock, view: ConnectionView, { exchange }: LogEntry): string {
+  if (exchange === undefined) return ''
+  return tableLine({
+    time: clock.clock(exchange.startNs),
+    service: view.local.workload?.service ?? `${view.local.address}:${view.local.port}`,
+    peer: (view.role === 'client' ? '-> ' : '<- ') + peerName(view.remote),
+    method: exchange.method || '?',
+    path: exchange.path || '?',
+    status: exchange.status === 0 ? '?' : String(exchange.status),
+    latency: latencyText(exchange.endNs - exchange.startNs),
+    request: sizeText(exchange.requestHeaderBytes + exchange.requestBodyBytes),
+    response: sizeText(exchange.responseHeaderBytes + exchange.responseBodyBytes),
+    tls: view.tls ? 'tls' : '-',
+  })
+}
+
+function tableLine(cells: Record<ColumnName, string>): string {
+  const columns = Object.entries(COLUMNS) as [ColumnName, Column][]
+  return `${columns.map(([name, column]) => fit(printable(cells[name]), column)).join('  ').trimEnd()}\n`
+}
+
+/** A longer cell is cut with an ellipsis, so that the columns stay where they are. */
+function fit(cell: string, { width, alignRight }: Column): string {
+  const text = cell.length > width ? `${cell.slice(0, width - 1)}…` : cell
+  return alignRight ? text.padStart(width) : text.padEnd(width)
+}
+
+/** Paths come from strangers: nothing of them may steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e\xa0-\uffff…]/g, '?')
+}
+
+function peerName({ address, port, workload }: Endpoint): string {
+  return workload === undefined ? (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`) : workload.service
+}
+
+function latencyText(ns: number): string {
+  if (ns < 1e6) return `${(ns / 1e3).toFixed(0)}us`
+  return ns < 1e9 ? `${(ns / 1e6).toFixed(2)}ms` : `${(ns / 1e9).toFixed(2)}s`
+}
+
+function sizeText(bytes: number): string {
+  if (bytes < 10_000) return `${bytes}B`
+  return bytes < 10_000_000 ? `${(bytes / 1e3).toFixed(1)}kB` : `${(bytes / 1e6).toFixed(1)}MB`
+}

@@ -1,0 +1,33 @@
+/** The messages between the main thread and a shard's worker thread. */
+import type { WorkloadHint } from '../workloads/workload.ts'
+import type { Batch } from './encode.ts'
+import type { TextFormat } from './outputs.ts'
+import type { Identity } from './shard.ts'
+import type { ShardTally } from './tally.ts'
+
+/** Given once, at the start of the thread. */
+export interface ShardSetup {
+  backend: boolean
+  text: TextFormat
+  /** CLOCK_REALTIME minus CLOCK_MONOTONIC. */
+  bootTimeNs: bigint
+  flushMaxCount: number
+  flushPeriodMs: number
+  headBytesMax: number
+  endpointsMax: number
+}
+
+export type ToShard =
+  /** The payload's buffer is transferred: the sender loses it. */
+  | { type: 'batch'; payload: Uint8Array<ArrayBuffer>; records: number }
+  | { type: 'identified'; pid: number; identity: Identity }
+  | { type: 'forget'; pid: number }
+  | { type: 'reset' }
+  | { type: 'stop' }
+
+export type FromShard =
+  | { type: 'consumed'; records: number }
+  | { type: 'flushed'; batches: Batch[]; text: string; textLogs: number; tally: ShardTally }
+  | { type: 'identify'; pid: number; hint: WorkloadHint }
+  | { type: 'mute'; sock: bigint; connection: number }
+  | { type: 'stopped' }
