@@ -60,14 +60,16 @@ static __always_inline void fill_open(struct record_open *open, struct connectio
 	fill_addresses(open, sk);
 }
 
-/* Tried again with the next call when the ring was full: a lost OPEN must not cost the connection. */
+/* Tried again with the next call when the ring was full: a lost OPEN must not cost the connection. It is
+ * dropped, and counted, only when the connection ends without one, or failed. */
 static __noinline int emit_open(struct connection *c, struct sock *sk, __u64 start_ns, __u64 end_ns)
 {
 	void *ring = ring_of(c->id);
 	struct record_open *open = ring ? bpf_ringbuf_reserve(ring, sizeof(*open), 0) : NULL;
 
 	if (!open) {
-		count(COUNTER_dropped_ring_full_open);
+		if (c->flags & CONNECTION_FAILED)
+			count(COUNTER_dropped_ring_full_open);
 		return 0;
 	}
 	fill_open(open, c, sk);

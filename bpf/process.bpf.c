@@ -30,11 +30,16 @@ static __always_inline void emit_process(struct task_struct *task, __u32 event, 
 	count(COUNTER_records_process);
 }
 
-/* Runs in the new image, before its first instruction. */
+/* Runs in the new image, before its first instruction. A process that was ignored became another program: it
+ * is unlisted again, so that the agent can decide anew and nothing hides behind the name of its parent. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_process, struct task_struct *task)
 {
-	if (watched(current_tgid()))
+	__u32 tgid = current_tgid(), *decision = bpf_map_lookup_elem(&targets, &tgid);
+
+	if (decision && *decision == TARGET_IGNORE)
+		bpf_map_delete_elem(&targets, &tgid);
+	if (watched(tgid))
 		emit_process(task, PROCESS_EXEC, 0);
 	return 0;
 }

@@ -53,6 +53,7 @@ int scan_sockets(struct bpf_iter__task_file *context)
 	key = (__u64)sk;
 	fill_scanned(&c, task, sk, context->fd);
 	if (bpf_map_update_elem(&connections, &key, &c, BPF_NOEXIST)) {
+		count(COUNTER_adopted);
 		count(COUNTER_dropped_connection_table_full);
 		return 0;
 	}

@@ -27,7 +27,8 @@ static __always_inline void begin_connect(struct sock *sk)
 	c.last_direction = ~0;
 	c.start_ns = thread && thread->syscall ? thread->start_ns : bpf_ktime_get_ns();
 	fill_owner(&c, thread ? thread->fd : ~0u);
-	insert_connection(sk, &c);
+	if (!insert_connection(sk, &c))
+		count(COUNTER_operations_connect);
 }
 
 /* SYN_SENT -> ESTABLISHED or CLOSE, in softirq: current is anybody. */
@@ -94,6 +95,8 @@ int BPF_PROG(destroy_socket, struct sock *sk)
 		else
 			emit_close(c, now, now, CLOSE_DESTROY, 0);
 	}
+	if (!(c->flags & (CONNECTION_OPENED | CONNECTION_CONNECTING | CONNECTION_FAILED)))
+		count(COUNTER_dropped_ring_full_open);
 	bpf_map_delete_elem(&connections, &key);
 	return 0;
 }

@@ -5,10 +5,13 @@ import type { ConnectionView, Endpoint, KernelLog, LogEntry } from './model.ts'
 import type { WallClock } from './time.ts'
 
 /** `SENDFILE64` -> `sendfile64`, by number. */
-const SYSCALL_NAMES: readonly string[] = Object.entries(RecordSyscall).reduce<string[]>((names, [name, number]) => {
-  names[number] = name.toLowerCase()
-  return names
-}, [])
+const SYSCALL_NAMES: readonly string[] = Object.entries(RecordSyscall).reduce<string[]>(
+  (names, [name, number]) => {
+    names[number] = name.toLowerCase()
+    return names
+  },
+  [],
+)
 
 /** One or more lines for an entry, each ended by a line feed: kernel logs first, as they happened before. */
 export function jsonLines(clock: WallClock, view: ConnectionView, entry: LogEntry): string {

@@ -43,18 +43,22 @@ const PATIENCE_FLUSHES = 2
 
 export class Shard implements ConnectionListener<Conversation> {
   readonly tally: ShardTally = emptyTally()
-  /** Logs that wait for a flush. */
-  waitingLogs = 0
   readonly #options: ShardOptions
   readonly #reader = new ConnectionReader<Conversation>(this)
   readonly #endpoints: EndpointIndex<Conversation>
   readonly #identities = new Map<number, Identity>()
   readonly #unnamed = new Map<number, { conversations: Conversation[]; patience: number }>()
   #dirty: Conversation[] = []
+  #waitingLogs = 0
 
   constructor(options: ShardOptions) {
     this.#options = options
     this.#endpoints = new EndpointIndex(options.endpointsMax)
+  }
+
+  /** Logs that wait for a flush, or connections that have something to flush, whichever is more. */
+  get waiting(): number {
+    return Math.max(this.#waitingLogs, this.#dirty.length)
   }
 
   read(batch: Uint8Array): void {
@@ -94,7 +98,8 @@ export class Shard implements ConnectionListener<Conversation> {
     this.#identify(conversation)
     this.#endpoints.add(conversation)
     const { origin, startNs, endNs, success } = facts
-    if (origin === 'connect' || origin === 'accept') this.#addLifeEvent(conversation, origin, startNs, endNs, success)
+    if (origin === 'connect' || origin === 'accept')
+      this.#addLifeEvent(conversation, origin, startNs, endNs, success)
     return conversation
   }
 
@@ -118,7 +123,13 @@ export class Shard implements ConnectionListener<Conversation> {
     if (analyzer.tunnel) this.#mute(conversation)
   }
 
-  gap(conversation: Conversation, direction: number, lengthBytes: number, startNs: number, endNs: number): void {
+  gap(
+    conversation: Conversation,
+    direction: number,
+    lengthBytes: number,
+    startNs: number,
+    endNs: number,
+  ): void {
     conversation.analyzer?.gap(streamOf(conversation, direction), lengthBytes, startNs, endNs)
   }
 
@@ -135,7 +146,13 @@ export class Shard implements ConnectionListener<Conversation> {
     this.#touch(conversation)
   }
 
-  #addLifeEvent(conversation: Conversation, kind: KernelLogKind, startNs: number, endNs: number, success: boolean) {
+  #addLifeEvent(
+    conversation: Conversation,
+    kind: KernelLogKind,
+    startNs: number,
+    endNs: number,
+    success: boolean,
+  ) {
     this.#count(kind, 1)
     conversation.addLifeEvent(kind, startNs, endNs, success)
     this.#touch(conversation)
@@ -194,7 +211,7 @@ export class Shard implements ConnectionListener<Conversation> {
   #finish(conversation: Conversation, exchange: Exchange): void {
     this.tally.exchanges++
     if (exchange.incomplete.length > 0) this.tally.exchangesIncomplete++
-    this.waitingLogs += 1 + conversation.kernelLogs.length
+    this.#waitingLogs += 1 + conversation.kernelLogs.length
     conversation.finish(exchange)
     this.#touch(conversation)
   }
@@ -225,13 +242,17 @@ export class Shard implements ConnectionListener<Conversation> {
     conversation.entries = []
     const view = viewOf(conversation)
     for (const entry of entries) {
-      if (entry.exchange !== undefined) this.waitingLogs -= logsIn(entry)
+      if (entry.exchange !== undefined) this.#waitingLogs -= logsIn(entry)
       if (filteredBy === undefined) this.#log(conversation, view, entry)
       else this.#filter(filteredBy, entry)
     }
   }
 
-  #log(conversation: Conversation, view: ReturnType<typeof viewOf>, entry: Conversation['entries'][number]): void {
+  #log(
+    conversation: Conversation,
+    view: ReturnType<typeof viewOf>,
+    entry: Conversation['entries'][number],
+  ): void {
     this.#options.outputs.write(conversation, view, entry)
     for (const log of entry.kernelLogs) {
       this.tally.logs[log.kind]++

@@ -48,7 +48,10 @@ export function tableRow(clock: WallClock, view: ConnectionView, { exchange }: L
 
 function tableLine(cells: Record<ColumnName, string>): string {
   const columns = Object.entries(COLUMNS) as [ColumnName, Column][]
-  return `${columns.map(([name, column]) => fit(printable(cells[name]), column)).join('  ').trimEnd()}\n`
+  return `${columns
+    .map(([name, column]) => fit(printable(cells[name]), column))
+    .join('  ')
+    .trimEnd()}\n`
 }
 
 /** A longer cell is cut with an ellipsis, so that the columns stay where they are. */
@@ -63,7 +66,11 @@ function printable(text: string): string {
 }
 
 function peerName({ address, port, workload }: Endpoint): string {
-  return workload === undefined ? (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`) : workload.service
+  return workload === undefined
+    ? address.includes(':')
+      ? `[${address}]:${port}`
+      : `${address}:${port}`
+    : workload.service
 }
 
 function latencyText(ns: number): string {

@@ -40,7 +40,7 @@ function flush(force: boolean): void {
 function read(payload: Uint8Array, records: number): void {
   shard.read(payload)
   post({ type: 'consumed', records })
-  if (shard.waitingLogs >= setup.flushMaxCount) flush(false)
+  if (shard.waiting >= setup.flushMaxCount) flush(false)
 }
 
 const timer = setInterval(() => flush(false), setup.flushPeriodMs)

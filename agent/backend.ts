@@ -1,0 +1,59 @@
+/** From the configuration to a running sender. */
+import { readFileSync } from 'node:fs'
+import type { AgentConfig, BackendConfig } from './config/config.ts'
+import { accessLogError, reasonOf } from './errors.ts'
+import { encodeNode, readNetInterfaces } from './flush/node.ts'
+import { Sender, type SenderStatus } from './flush/sender.ts'
+import { SENDER_DEFAULTS, type SenderSettings } from './flush/settings.ts'
+import type { Logger } from './report/logger.ts'
+
+/** Begins to connect; `undefined` when logs are sent nowhere. Throws CONFIG_INVALID for unusable certificates. */
+export async function startSender(
+  config: AgentConfig,
+  hostName: string,
+  bootTimeNs: bigint,
+  logger: Logger,
+): Promise<Sender | undefined> {
+  if (config.backend === undefined) return undefined
+  const node = encodeNode({
+    name: config.nodeName || hostName,
+    netInterfaces: readNetInterfaces(),
+    bootTimeNs,
+    clusterName: config.clusterName,
+    excludeNamespaces: config.excludeNamespaces,
+  })
+  const onStatus = (status: SenderStatus) => logStatus(config.backend!, status, logger)
+  try {
+    return await Sender.start(settingsOf(config, config.backend, node), { random: Math.random, onStatus })
+  } catch (cause) {
+    throw accessLogError(
+      'CONFIG_INVALID',
+      { count: '1 problem' },
+      { details: [`core.backend: ${reasonOf(cause)}`], cause },
+    )
+  }
+}
+
+function settingsOf(config: AgentConfig, backend: BackendConfig, node: Uint8Array): SenderSettings {
+  const { tls } = backend
+  return {
+    ...SENDER_DEFAULTS,
+    node,
+    periodMs: config.flush.periodMs,
+    address: `${backend.host.includes(':') ? `[${backend.host}]` : backend.host}:${backend.port}`,
+    enableTls: tls !== undefined,
+    insecureSkipVerify: tls?.insecureSkipVerify ?? false,
+    authentication: backend.authentication,
+    ...(tls?.client && {
+      clientPem: readFileSync(tls.client.certificatePath),
+      clientKey: readFileSync(tls.client.keyPath),
+    }),
+    ...(tls?.caPath && { caPem: readFileSync(tls.caPath) }),
+  }
+}
+
+function logStatus({ host, port }: BackendConfig, { state, problem }: SenderStatus, logger: Logger): void {
+  const backend = `${host}:${port}`
+  if (problem === undefined) logger.info(`backend ${state}`, { backend })
+  else logger.warn(problem.message, { backend, code: problem.code, state })
+}

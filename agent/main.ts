@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+/** The command line: dispatches, renders errors, sets the exit code. */
+import { readFileSync } from 'node:fs'
+import { check } from './check.ts'
+import { type Command, USAGE, parseCommandLine } from './config/cli.ts'
+import { asAccessLogError } from './errors.ts'
+import { run } from './run.ts'
+
+async function perform(command: Command): Promise<number> {
+  if (command.kind === 'run') return run(command)
+  if (command.kind === 'check') return check(command)
+  process.stdout.write(command.kind === 'help' ? USAGE : `accesslog-agent ${version()}\n`)
+  return 0
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+try {
+  process.exitCode = await perform(parseCommandLine(process.argv.slice(2)))
+} catch (thrown) {
+  const error = asAccessLogError(thrown)
+  process.stderr.write(`${error.render()}\n`)
+  process.exitCode = error.exitCode
+}

@@ -1,0 +1,224 @@
+/** The whole line: helper → shards → outputs, and the counters of all of it. */
+import type { AgentConfig } from './config/config.ts'
+import { EVENT_LAYOUT_VERSION } from './connections/gen/event.ts'
+import { processEvents } from './connections/process.ts'
+import { accessLogError, type AccessLogError } from './errors.ts'
+import type { Sender } from './flush/sender.ts'
+import type { TextOutput } from './flush/text.ts'
+import type { MutedConnection, TargetLists } from './helper/commands.ts'
+import type {
+  Batch as RecordBatch,
+  Counters as HelperCounters,
+  Problem,
+  Processes,
+} from './helper/gen/wire.ts'
+import {
+  type HelperLife,
+  type HelperLoss,
+  type HelperOwner,
+  HelperSupervisor,
+  type SupervisorOptions,
+} from './helper/supervisor.ts'
+import type { Batch } from './logs/encode.ts'
+import type { TextFormat } from './logs/outputs.ts'
+import type { Identity } from './logs/shard.ts'
+import { Shards, type ShardsListener } from './logs/shards.ts'
+import { collect } from './report/collect.ts'
+import type { Counters } from './report/counters.ts'
+import type { Logger } from './report/logger.ts'
+import type { ProcessWatch } from './workloads/watch.ts'
+import { type WorkloadDirectory, type WorkloadHint, exclusionOf } from './workloads/workload.ts'
+
+export interface PipelineOptions {
+  config: AgentConfig
+  /** The helper binary. */
+  helperPath: string
+  bootTimeNs: bigint
+  watch: ProcessWatch
+  directory: WorkloadDirectory
+  text: { format: TextFormat; output: TextOutput }
+  sender: Sender | undefined
+  logger: Logger
+  /** The line cannot go on; `stop` still has to be called. */
+  onFailure: (error: AccessLogError) => void
+}
+
+/** Payload copied of one message: what headers may take. */
+const CAPTURE_BYTES = 8192
+const CONNECTIONS_MAX = 65_536
+const HELPER_BACKOFF = { initialMs: 250, maxMs: 30_000 }
+/** Text is for eyes: it does not wait for the backend's period. */
+const TEXT_PERIOD_MS = 200
+const RECONCILE_MS = 30_000
+const STOP_DEADLINE_MS = 10_000
+
+export class Pipeline implements HelperOwner, ShardsListener {
+  readonly #options: PipelineOptions
+  readonly #supervisor: HelperSupervisor
+  readonly #shards: Shards
+  readonly #records = { received: 0, dropped: {} as Record<string, number> }
+  readonly #pastLives: HelperCounters[] = []
+  readonly #ready = Promise.withResolvers<HelperLife>()
+  #epoch = 1
+  #mutes: MutedConnection[] = []
+  #reconcileTimer: NodeJS.Timeout | undefined
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+    const { config, text, sender, bootTimeNs } = options
+    const { parallels, queueSize } = config.protocolAnalyze
+    const textual = text.format !== 'none'
+    this.#shards = new Shards(
+      {
+        shards: parallels,
+        queueSize,
+        stopDeadlineMs: STOP_DEADLINE_MS,
+        setup: {
+          backend: sender !== undefined,
+          text: text.format,
+          bootTimeNs,
+          flushMaxCount: config.flush.maxCount,
+          flushPeriodMs: textual ? Math.min(config.flush.periodMs, TEXT_PERIOD_MS) : config.flush.periodMs,
+          headBytesMax: CAPTURE_BYTES,
+          endpointsMax: CONNECTIONS_MAX,
+        },
+      },
+      this,
+    )
+    this.#supervisor = new HelperSupervisor(this.#supervision(), this)
+  }
+
+  /** Attaches. Rejects with a HELPER_ error when that fails; then nothing is left but the shards: call `stop`. */
+  async start(): Promise<HelperLife> {
+    await this.#supervisor.start()
+    this.#setTargets(this.#options.watch.reconcile())
+    this.#reconcileTimer = setInterval(() => this.#setTargets(this.#options.watch.reconcile()), RECONCILE_MS)
+    return this.#ready.promise
+  }
+
+  /** Detaches, drains every stage in the order of the data, and returns the final counters. */
+  async stop(): Promise<Counters> {
+    clearInterval(this.#reconcileTimer)
+    const { counters } = await this.#supervisor.shutdown()
+    if (counters !== undefined) this.#pastLives.push(counters)
+    await this.#shards.stop()
+    await this.#options.sender?.stop(STOP_DEADLINE_MS)
+    await this.#options.text.output.drained(STOP_DEADLINE_MS)
+    return this.#collect(this.#pastLives)
+  }
+
+  batch({ shard, records, payload }: RecordBatch, epoch: number): void {
+    this.#enter(epoch)
+    this.#records.received += records
+    this.#shards.send(shard, payload as Uint8Array<ArrayBuffer>, records)
+  }
+
+  processes({ records, payload }: Processes): void {
+    this.#records.received += records
+    const events = [...processEvents(payload)]
+    const difference = this.#options.watch.observe(events)
+    for (const { kind, pid } of events) if (kind !== 'fork') this.#shards.forget(pid)
+    this.#setTargets(difference)
+  }
+
+  ready(life: HelperLife): void {
+    this.#enter(life.epoch)
+    if (life.epoch > 1) this.#options.logger.info('the helper captures again', { epoch: life.epoch })
+    this.#ready.resolve(life)
+  }
+
+  lost({ error, counters, retryMs }: HelperLoss): void {
+    if (counters !== undefined) this.#pastLives.push(counters)
+    this.#options.logger.error(error.message, { code: error.code, retryMs: Math.round(retryMs) })
+  }
+
+  problem({ code, where, message }: Problem): void {
+    this.#options.logger.warn(message, { code, where })
+  }
+
+  log(line: string): void {
+    this.#options.logger.info(line, { from: 'helper' })
+  }
+
+  congested(full: boolean): void {
+    if (full) this.#supervisor.pause()
+    else this.#supervisor.resume()
+  }
+
+  flushed(batches: Batch[], text: string, textLogs: number): void {
+    this.#options.text.output.write(text, textLogs)
+    for (const batch of batches) this.#options.sender?.push(batch)
+  }
+
+  identify(pid: number, hint: WorkloadHint): Identity {
+    const { watch, directory, config } = this.#options
+    const workload = directory.identify(pid, hint) ?? null
+    const decision = watch.decide(pid, hint.comm)
+    this.#setTargets(watch.takeDifference())
+    if (decision === 'ignore') return { workload, filteredBy: 'process' }
+    const filteredBy = workload ? exclusionOf(workload, new Set(config.excludeClusters)) : undefined
+    return { workload, filteredBy }
+  }
+
+  /** Collected over one turn of the event loop. */
+  mute(sock: bigint, connection: number): void {
+    if (this.#mutes.push([sock, BigInt(connection)]) > 1) return
+    setImmediate(() => {
+      this.#supervisor.mute(this.#mutes)
+      this.#mutes = []
+    })
+  }
+
+  failed(shard: number, cause: Error): void {
+    const reason = `analyzer shard ${shard} ended: ${cause.message}`
+    this.#options.onFailure(accessLogError('INTERNAL', { reason }, { cause }))
+  }
+
+  /** Exchanges that analyzers finished so far. */
+  get exchanges(): number {
+    return this.#shards.tallies.reduce((sum, { exchanges }) => sum + exchanges, 0)
+  }
+
+  #supervision(): SupervisorOptions {
+    const { config, helperPath, watch } = this.#options
+    return {
+      helper: { command: helperPath, eventLayoutVersion: EVENT_LAYOUT_VERSION },
+      settings: {
+        shards: config.protocolAnalyze.parallels,
+        perCpuBufferBytes: config.protocolAnalyze.perCpuBufferBytes,
+        captureBytes: CAPTURE_BYTES,
+        connectionsMax: CONNECTIONS_MAX,
+        watchUnlisted: watch.watchUnlisted,
+        ignorePids: [process.pid],
+      },
+      targets: () => watch.begin(),
+      backoff: HELPER_BACKOFF,
+      random: Math.random,
+      now: () => performance.now(),
+    }
+  }
+
+  /** Connection ids mean something within one life of the helper only. */
+  #enter(epoch: number): void {
+    if (epoch === this.#epoch) return
+    this.#epoch = epoch
+    this.#shards.reset()
+  }
+
+  #setTargets(targets: TargetLists): void {
+    if (targets.watch.length + targets.ignore.length + targets.forget.length > 0)
+      this.#supervisor.setTargets(targets)
+  }
+
+  #collect(helperLives: readonly HelperCounters[]): Counters {
+    const { text, sender } = this.#options
+    const name = text.format
+    return collect({
+      helperLives,
+      records: this.#records,
+      shards: this.#shards.tallies,
+      text: name === 'none' ? undefined : { name, counters: text.output.counters },
+      backend: sender?.counters,
+    })
+  }
+}
