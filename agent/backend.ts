@@ -7,14 +7,19 @@ import { Sender, type SenderStatus } from './flush/sender.ts'
 import { SENDER_DEFAULTS, type SenderSettings } from './flush/settings.ts'
 import type { Logger } from './report/logger.ts'
 
-/** Begins to connect; `undefined` when logs are sent nowhere. Throws CONFIG_INVALID for unusable certificates. */
+export interface BackendEnvironment {
+  /** Name of the node, unless the configuration has one. */
+  hostName: string
+  bootTimeNs: bigint
+  logger: Logger
+}
+
+/** Begins to connect. Throws CONFIG_INVALID for unusable certificates. */
 export async function startSender(
   config: AgentConfig,
-  hostName: string,
-  bootTimeNs: bigint,
-  logger: Logger,
-): Promise<Sender | undefined> {
-  if (config.backend === undefined) return undefined
+  backend: BackendConfig,
+  { hostName, bootTimeNs, logger }: BackendEnvironment,
+): Promise<Sender> {
   const node = encodeNode({
     name: config.nodeName || hostName,
     netInterfaces: readNetInterfaces(),
@@ -22,15 +27,12 @@ export async function startSender(
     clusterName: config.clusterName,
     excludeNamespaces: config.excludeNamespaces,
   })
-  const onStatus = (status: SenderStatus) => logStatus(config.backend!, status, logger)
+  const onStatus = (status: SenderStatus) => logStatus(backend, status, logger)
   try {
-    return await Sender.start(settingsOf(config, config.backend, node), { random: Math.random, onStatus })
+    return await Sender.start(settingsOf(config, backend, node), { random: Math.random, onStatus })
   } catch (cause) {
-    throw accessLogError(
-      'CONFIG_INVALID',
-      { count: '1 problem' },
-      { details: [`core.backend: ${reasonOf(cause)}`], cause },
-    )
+    const details = [`core.backend: ${reasonOf(cause)}`]
+    throw accessLogError('CONFIG_INVALID', { count: '1 problem' }, { details, cause })
   }
 }
 

@@ -1,20 +1,19 @@
 #!/usr/bin/env node
 /** The command line: dispatches, renders errors, sets the exit code. */
 import { readFileSync } from 'node:fs'
-import { check } from './check.ts'
 import { type Command, USAGE, parseCommandLine } from './config/cli.ts'
 import { asAccessLogError } from './errors.ts'
-import { run } from './run.ts'
+import { packageFile } from './package.ts'
 
 async function perform(command: Command): Promise<number> {
-  if (command.kind === 'run') return run(command)
-  if (command.kind === 'check') return check(command)
+  if (command.kind === 'run') return (await import('./run.ts')).run(command)
+  if (command.kind === 'check') return (await import('./check.ts')).check(command)
   process.stdout.write(command.kind === 'help' ? USAGE : `accesslog-agent ${version()}\n`)
   return 0
 }
 
 function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(packageFile('package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
 

@@ -1,9 +1,9 @@
 /** `accesslog-agent run`: from options to a running pipeline, until a signal, a deadline or a failure. */
 import { hostname } from 'node:os'
-import { startSender } from './backend.ts'
 import { captureReport } from './capture.ts'
 import { bootTimeNs } from './clock.ts'
 import type { RunCommand } from './config/cli.ts'
+import type { AgentConfig } from './config/config.ts'
 import { type LoadedConfig, loadConfig } from './config/load.ts'
 import { type Demo, startDemo } from './demo/demo.ts'
 import { type AccessLogError, accessLogError } from './errors.ts'
@@ -73,10 +73,17 @@ async function makePipeline(
     watch,
     directory,
     text: { format: command.output, output },
-    sender: await startSender(config, hostName, bootTime, logger),
+    sender: await startBackend(config, hostName, bootTime, logger),
     logger,
     onFailure,
   })
+}
+
+/** gRPC is loaded only when it is needed: it costs some 20 MB. */
+async function startBackend(config: AgentConfig, hostName: string, bootTime: bigint, logger: Logger) {
+  if (config.backend === undefined) return undefined
+  const { startSender } = await import('./backend.ts')
+  return startSender(config, config.backend, { hostName, bootTimeNs: bootTime, logger })
 }
 
 /** The first line of the output. */

@@ -1,9 +1,7 @@
 /** Where the helper binary is. */
-import { fileURLToPath } from 'node:url'
+import { packageFile } from '../package.ts'
 
-/** `ACCESSLOG_HELPER`, or the one that was built beside this package. */
+/** `ACCESSLOG_HELPER`, or the one that was built with this package. */
 export function helperPath(environment: NodeJS.ProcessEnv): string {
-  return (
-    environment['ACCESSLOG_HELPER'] || fileURLToPath(new URL('../../build/accesslog-helper', import.meta.url))
-  )
+  return environment['ACCESSLOG_HELPER'] || packageFile('build/accesslog-helper')
 }

@@ -1,17 +1,18 @@
 /** The shards as the main thread sees them: worker threads with bounded queues. */
 import { Worker } from 'node:worker_threads'
+import { siblingModule } from '../package.ts'
 import type { WorkloadHint } from '../workloads/workload.ts'
 import type { Batch } from './encode.ts'
 import type { Identity } from './shard.ts'
 import { type ShardTally, emptyTally } from './tally.ts'
-import type { FromShard, ShardSetup, ToShard } from './thread.ts'
+import { type FromShard, QueueState, type ShardSetup, type ToShard } from './thread.ts'
 
 export interface ShardsOptions {
   /** Worker threads: `protocolAnalyze.parallels`. */
   shards: number
   /** Records that may wait in a shard's queue: `protocolAnalyze.queueSize`. */
   queueSize: number
-  setup: ShardSetup
+  setup: Omit<ShardSetup, 'queue'>
   /** Ends known anywhere: no more may be waited for. Milliseconds. */
   stopDeadlineMs: number
 }
@@ -30,8 +31,9 @@ export interface ShardsListener {
 
 interface ShardThread {
   worker: Worker
-  /** Records sent and not yet consumed. */
-  queued: number
+  /** Records sent, modulo 2^32. */
+  sent: number
+  queue: Int32Array
   tally: ShardTally
   stopped: boolean
 }
@@ -56,14 +58,14 @@ export class Shards {
 
   /** Records that wait in the queues. */
   get queuedRecords(): number {
-    return this.#threads.reduce((sum, { queued }) => sum + queued, 0)
+    return this.#threads.reduce((sum, thread) => sum + queuedIn(thread), 0)
   }
 
   /** @param payload its buffer is transferred: the caller loses it */
   send(shard: number, payload: Uint8Array<ArrayBuffer>, records: number): void {
     const thread = this.#threads[shard]
     if (thread === undefined) return
-    thread.queued += records
+    thread.sent = (thread.sent + records) | 0
     post(thread, { type: 'batch', payload, records }, [payload.buffer])
     this.#watchQueues()
   }
@@ -87,18 +89,19 @@ export class Shards {
   }
 
   #start(shard: number): ShardThread {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: this.#options.setup })
-    const thread: ShardThread = { worker, queued: 0, tally: emptyTally(), stopped: false }
+    const memory = new SharedArrayBuffer(4 * QueueState.LENGTH)
+    const workerData: ShardSetup = { ...this.#options.setup, queue: memory }
+    const worker = new Worker(siblingModule('worker', import.meta.url), { workerData })
+    const queue = new Int32Array(memory)
+    const thread: ShardThread = { worker, sent: 0, queue, tally: emptyTally(), stopped: false }
     worker.on('message', (message: FromShard) => this.#receive(thread, message))
     worker.on('error', (error) => this.#listener.failed(shard, error as Error))
     return thread
   }
 
   #receive(thread: ShardThread, message: FromShard): void {
-    if (message.type === 'consumed') {
-      thread.queued -= message.records
-      this.#watchQueues()
-    } else if (message.type === 'flushed') {
+    if (message.type === 'consumed') this.#watchQueues()
+    else if (message.type === 'flushed') {
       thread.tally = message.tally
       this.#listener.flushed(message.batches, message.text, message.textLogs)
     } else if (message.type === 'identify') {
@@ -114,11 +117,22 @@ export class Shards {
 
   /** One full queue stops the reading for all, because all records come through one pipe. */
   #watchQueues(): void {
-    const full = this.#threads.some(({ queued }) => queued > this.#options.queueSize)
+    const full = this.#isFull()
     if (full === this.#congested) return
     this.#congested = full
+    for (const { queue } of this.#threads) Atomics.store(queue, QueueState.WATCHED, full ? 1 : 0)
     this.#listener.congested(full)
+    if (full && !this.#isFull()) this.#watchQueues()
   }
+
+  #isFull(): boolean {
+    return this.#threads.some((thread) => queuedIn(thread) > this.#options.queueSize)
+  }
+}
+
+/** Records sent and not yet consumed. */
+function queuedIn({ sent, queue }: ShardThread): number {
+  return (sent - Atomics.load(queue, QueueState.CONSUMED)) | 0
 }
 
 function post({ worker }: ShardThread, message: ToShard, transfer: ArrayBuffer[] = []): void {

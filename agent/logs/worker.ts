@@ -2,12 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ShardOutputs } from './outputs.ts'
 import { Shard } from './shard.ts'
-import type { FromShard, ShardSetup, ToShard } from './thread.ts'
+import { type FromShard, QueueState, type ShardSetup, type ToShard } from './thread.ts'
 import { WallClock } from './time.ts'
 
 if (parentPort === null) throw new Error('agent/logs/worker.ts runs as a worker thread')
 const port = parentPort
 const setup = workerData as ShardSetup
+const queue = new Int32Array(setup.queue)
 
 const shard = new Shard({
   outputs: new ShardOutputs({
@@ -39,7 +40,8 @@ function flush(force: boolean): void {
 
 function read(payload: Uint8Array, records: number): void {
   shard.read(payload)
-  post({ type: 'consumed', records })
+  Atomics.add(queue, QueueState.CONSUMED, records)
+  if (Atomics.load(queue, QueueState.WATCHED) === 1) post({ type: 'consumed' })
   if (shard.waiting >= setup.flushMaxCount) flush(false)
 }
 

@@ -1,0 +1,206 @@
+/** The command line: what was asked for, or everything that is wrong with it. Parses only; main.ts acts. */
+import { existsSync } from 'node:fs'
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { accessLogError, countOf, reasonOf } from '../errors.ts'
+import type { Given } from './given.ts'
+import { parseDurationMs } from './kinds.ts'
+import type { KeyName } from './keys.ts'
+import { suggestion } from './suggest.ts'
+
+export const OUTPUTS = ['table', 'json', 'none'] as const
+export type Output = (typeof OUTPUTS)[number]
+
+export interface RunCommand {
+  kind: 'run'
+  standalone: true
+  configPath: string | undefined
+  /** For loadConfig. */
+  flags: Partial<Record<KeyName, Given>>
+  output: Output
+  /** Processes to watch, children included; empty: all. */
+  pids: readonly number[]
+  /** Watches processes whose name or command line it matches; undefined: all. */
+  process: RegExp | undefined
+  /** Undefined: until a signal. */
+  durationMs: number | undefined
+  /** Starts a small server and client to watch. */
+  demo: boolean
+}
+
+export type Command = RunCommand | { kind: 'check'; json: boolean } | { kind: 'help' } | { kind: 'version' }
+
+export const USAGE = `accesslog-agent: access logs of this machine, without touching what runs on it
+
+  accesslog-agent run --standalone [options]   capture and show
+  accesslog-agent check [--json]               what this kernel supports, program by program
+  accesslog-agent --help | --version
+
+Options of run:
+  --config FILE               YAML file; keys: docs/reference/config.md
+  --backend HOST:PORT|none    SkyWalking OAP to send the logs to (default: none)
+  --output table|json|none    what to write to standard output (default: table)
+  --pid PID                   watch this process and its children; can be repeated
+  --process REGEX             watch processes whose name or command line matches
+  --duration TIME             stop after this time, for example 10s or 1m30s
+  --demo                      start a small server and client to watch
+
+Settings: command line over environment (ROVER_...) over file over default.
+Exit code: 0 done, 1 failed while running, 2 wrong usage or configuration.
+`
+
+/** 24 days: the longest whole number of days a Node timer can wait. */
+const DURATION_MAX_MS = 576 * 3_600_000
+
+type Options = NonNullable<ParseArgsConfig['options']>
+
+const COMMON: Options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } }
+const COMMANDS: Record<string, Options> = {
+  run: {
+    ...COMMON,
+    standalone: { type: 'boolean' },
+    config: { type: 'string' },
+    backend: { type: 'string' },
+    output: { type: 'string' },
+    pid: { type: 'string', multiple: true },
+    process: { type: 'string' },
+    duration: { type: 'string' },
+    demo: { type: 'boolean' },
+  },
+  check: { ...COMMON, json: { type: 'boolean' } },
+}
+
+/**
+ * @param args without interpreter and script
+ * @param pidExists replaceable for tests
+ * Throws CLI_USAGE with every problem in `details`.
+ */
+export function parseCommandLine(args: readonly string[], pidExists = existsInProc): Command {
+  const problems: string[] = []
+  const command = readCommand(args, problems, pidExists)
+  if (problems.length === 0 && command !== undefined) return command
+  throw accessLogError('CLI_USAGE', { count: countOf(problems.length, 'problem') }, { details: problems })
+}
+
+type PidExists = (pid: number) => boolean
+
+function readCommand(args: readonly string[], problems: string[], pidExists: PidExists): Command | undefined {
+  const [first = '', ...rest] = args
+  const name = first.startsWith('-') ? '' : first
+  const options = name === '' ? COMMON : COMMANDS[name]
+  if (options === undefined) {
+    problems.push(`there is no command ${name}${suggestion(name, Object.keys(COMMANDS))}`)
+    return undefined
+  }
+  const values = readOptions(name === '' ? args : rest, options, problems)
+  if (values.has('help')) return { kind: 'help' }
+  if (values.has('version')) return { kind: 'version' }
+  if (name === 'run') return readRun(values, problems, pidExists)
+  if (name === 'check') return { kind: 'check', json: values.has('json') }
+  problems.push('no command is given; the first argument must be run or check')
+  return undefined
+}
+
+/** Option name to its values; those of a flag are empty. */
+type OptionValues = ReadonlyMap<string, readonly string[]>
+
+function readOptions(args: readonly string[], options: Options, problems: string[]): OptionValues {
+  const values = new Map<string, string[]>()
+  const { tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  for (const token of tokens) {
+    if (token.kind === 'positional' && token.value !== '') problems.push(`unexpected argument ${token.value}`)
+    if (token.kind !== 'option') continue
+    const problem = optionProblem(token, options, values)
+    if (problem !== undefined) problems.push(problem)
+    else values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? ''])
+  }
+  return values
+}
+
+interface OptionToken {
+  name: string
+  rawName: string
+  value?: string | undefined
+  /** Given as --name=value. */
+  inlineValue?: boolean | undefined
+}
+
+function optionProblem(token: OptionToken, options: Options, values: OptionValues): string | undefined {
+  const { name, rawName, value = '', inlineValue = false } = token
+  const option = Object.hasOwn(options, name) ? options[name] : undefined
+  if (option === undefined)
+    return `there is no option ${rawName}${suggestion(
+      rawName,
+      Object.keys(options).map((known) => `--${known}`),
+    )}`
+  if (option.type === 'boolean' && inlineValue) return `${rawName} takes no value`
+  // `--config --demo` forgot a value; a value that begins with a dash is written --process=-x.
+  const forgotten = value === '' || (value.startsWith('-') && !inlineValue)
+  if (option.type === 'string' && forgotten) return `${rawName} needs a value`
+  if (values.has(name) && option.multiple !== true) return `${rawName} is given twice`
+  return undefined
+}
+
+function readRun(values: OptionValues, problems: string[], pidExists: PidExists): RunCommand {
+  if (!values.has('standalone'))
+    problems.push('run needs --standalone: this version runs without a cluster only')
+  const one = (name: string) => values.get(name)?.[0]
+  const backend = one('backend')
+  return {
+    kind: 'run',
+    standalone: true,
+    configPath: one('config'),
+    flags:
+      backend === undefined
+        ? {}
+        : { backendAddress: { text: backend, origin: { kind: 'flag', name: '--backend' } } },
+    output: readOutput(one('output'), problems),
+    pids: readPids(values.get('pid') ?? [], problems, pidExists),
+    process: readRegExp(one('process'), problems),
+    durationMs: readDuration(one('duration'), problems),
+    demo: values.has('demo'),
+  }
+}
+
+function readOutput(text: string | undefined, problems: string[]): Output {
+  const output = OUTPUTS.find((known) => known === (text ?? 'table'))
+  if (output === undefined) problems.push(`--output is "${text}" but must be table, json or none`)
+  return output ?? 'table'
+}
+
+function readPids(texts: readonly string[], problems: string[], pidExists: PidExists): number[] {
+  for (const text of texts) {
+    if (!/^[1-9]\d{0,9}$/.test(text)) problems.push(`--pid is "${text}" but must be the number of a process`)
+    else if (!pidExists(Number(text))) problems.push(`--pid ${text}: there is no such process`)
+  }
+  return [...new Set(texts.map(Number))]
+}
+
+function readRegExp(text: string | undefined, problems: string[]): RegExp | undefined {
+  if (text === undefined) return undefined
+  try {
+    return new RegExp(text)
+  } catch (error) {
+    problems.push(`--process is not a regular expression: ${reasonOf(error)}`)
+    return undefined
+  }
+}
+
+function readDuration(text: string | undefined, problems: string[]): number | undefined {
+  if (text === undefined) return undefined
+  const durationMs = parseDurationMs(text)
+  if (durationMs !== undefined && durationMs > 0 && durationMs <= DURATION_MAX_MS) return durationMs
+  problems.push(
+    `--duration is "${text}" but must be a time above 0 and up to 576h, for example 500ms, 10s or 1m30s`,
+  )
+  return undefined
+}
+
+function existsInProc(pid: number): boolean {
+  return existsSync(`/proc/${pid}`)
+}

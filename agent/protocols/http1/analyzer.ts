@@ -1,0 +1,81 @@
+/** HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): bytes and gaps of one connection in, exchanges out. */
+import { REQUEST, type Analyzer, type OnExchange, type StreamName } from '../analyzer.ts'
+import { Exchanges } from './exchanges.ts'
+import { Requests } from './requests.ts'
+import { Responses } from './responses.ts'
+import { MessageStream } from './stream.ts'
+
+export interface Http1Options {
+  /** Heads are read up to this many bytes; what is longer is logged as far as it was read. 1 or more. */
+  headBytesMax: number
+  /** Whose system calls are seen. Decides which of a call's two times its first byte gets. */
+  side: 'server' | 'client'
+}
+
+/** So many calls without anything like a message, from the first one on, are not HTTP. */
+const STRAY_CALLS_MAX = 64
+
+export class Http1 implements Analyzer {
+  readonly #isServer: boolean
+  readonly #exchanges: Exchanges
+  readonly #request: MessageStream
+  readonly #response: MessageStream
+  #strayCalls = 0
+  #tunnel = false
+
+  constructor(onExchange: OnExchange, options: Http1Options) {
+    this.#isServer = options.side === 'server'
+    this.#exchanges = new Exchanges(onExchange, !this.#isServer)
+    const requests = new Requests(this.#exchanges)
+    const responses = new Responses(this.#exchanges)
+    this.#request = new MessageStream(requests, options.headBytesMax)
+    this.#response = new MessageStream(responses, options.headBytesMax)
+    requests.responses = this.#response
+    responses.requests = this.#request
+  }
+
+  get tunnel(): boolean {
+    return this.#tunnel
+  }
+
+  get pending(): number {
+    return this.#exchanges.length + (this.#request.inHead ? 1 : 0)
+  }
+
+  bytes(
+    stream: StreamName,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+    startNs: number,
+    endNs: number,
+  ): void {
+    if (this.#tunnel) return
+    const messages = stream === REQUEST ? this.#request : this.#response
+    messages.bytes(chunk, begin, end, this.#isRead(stream) ? endNs : startNs, endNs)
+    if (this.#response.closed || this.#isStray()) this.#tunnel = true
+  }
+
+  gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number): void {
+    if (this.#tunnel || lengthBytes <= 0) return
+    const messages = stream === REQUEST ? this.#request : this.#response
+    messages.gap(lengthBytes, this.#isRead(stream) ? endNs : startNs, endNs)
+    if (this.#response.closed) this.#tunnel = true
+  }
+
+  close(timeNs: number): void {
+    if (this.#tunnel) return
+    this.#request.close()
+    this.#response.close()
+    this.#exchanges.finish(timeNs)
+  }
+
+  /** A read is entered long before its bytes come, and a write may return long after they left. */
+  #isRead(stream: StreamName): boolean {
+    return (stream === REQUEST) === this.#isServer
+  }
+
+  #isStray(): boolean {
+    return !this.#exchanges.begun && ++this.#strayCalls >= STRAY_CALLS_MAX
+  }
+}
