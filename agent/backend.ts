@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import type { AgentConfig, BackendConfig } from './config/config.ts'
 import { accessLogError, reasonOf } from './errors.ts'
 import { encodeNode, readNetInterfaces } from './flush/node.ts'
-import { Sender, type SenderStatus } from './flush/sender.ts'
+import { Sender } from './flush/sender.ts'
 import { SENDER_DEFAULTS, type SenderSettings } from './flush/settings.ts'
+import type { SenderStatus } from './flush/status.ts'
 import type { Logger } from './report/logger.ts'
 
 export interface BackendEnvironment {

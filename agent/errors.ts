@@ -33,7 +33,7 @@ export const ERRORS = {
   },
   HELPER_NO_PERMISSION: {
     message: 'capturing is not permitted: {where}: {reason}',
-    hint: 'run as root; in a container, grant at least CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE',
+    hint: 'run as root; in a container, grant at least the capabilities BPF, PERFMON and SYS_PTRACE',
     exitCode: 1,
   },
   HELPER_NO_BTF: {

@@ -35,11 +35,12 @@ export async function run(command: RunCommand): Promise<number> {
     end.resolve(accessLogError('OUTPUT_FAILED', { reason: cause.message }, { cause })),
   )
   const pipeline = await makePipeline(command, loaded, output, logger, end.resolve)
+  endOnSignal(logger, () => end.resolve(undefined))
   let demo: Demo | undefined
   try {
     announce(command, await pipeline.start(), output, logger)
     demo = command.demo ? await startDemo() : undefined
-    watchForEnd(command, pipeline, logger, () => end.resolve(undefined))
+    startTimers(command, pipeline, logger, () => end.resolve(undefined))
   } catch (error) {
     await pipeline.stop()
     throw error
@@ -103,7 +104,8 @@ function announce(
   logger.info('capturing', { existingSockets: ready.scannedSockets, rings: ready.ringCount })
 }
 
-function watchForEnd(command: RunCommand, pipeline: Pipeline, logger: Logger, end: () => void): void {
+/** A second signal does not wait. */
+function endOnSignal(logger: Logger, end: () => void): void {
   let signals = 0
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -112,6 +114,9 @@ function watchForEnd(command: RunCommand, pipeline: Pipeline, logger: Logger, en
       end()
     })
   }
+}
+
+function startTimers(command: RunCommand, pipeline: Pipeline, logger: Logger, end: () => void): void {
   if (command.durationMs !== undefined) setTimeout(end, command.durationMs).unref()
   if (command.output === 'table') setTimeout(() => hint(pipeline, logger), HINT_AFTER_MS).unref()
 }

@@ -15,6 +15,22 @@
 #define CONNECTION_HTTP1      32u /* a call began like an HTTP/1 message: every turn of direction is copied */
 #define CONNECTION_MUTED      64u /* nothing is copied any more */
 
+/* Where the walk over a chunked body stands. */
+enum walk_state {
+	WALK_OFF,
+	WALK_DATA,	/* `left` bytes until the next chunk header */
+	WALK_SIZE,	/* in the digits of a chunk size */
+	WALK_EXTENSION, /* after them, before the line feed */
+	WALK_END,	/* after the last chunk: an empty line, or trailers */
+	WALK_END_LF,	/* in the empty line */
+};
+
+struct walk {
+	__u64 left;
+	__u32 size;  /* the chunk size so far */
+	__u32 state; /* enum walk_state */
+};
+
 struct connection {
 	__u64 id; /* record.connection; 0 while connecting */
 	__u32 tgid;
@@ -22,16 +38,17 @@ struct connection {
 	struct totals totals[2]; /* by direction */
 	__u64 last_record_ns[2]; /* time of the last DATA record, by direction */
 	__u32 capture_left[2];	 /* payload bytes that may still be copied of the current message */
-	__u64 start_ns;		 /* entry of connect(), later of the final close() */
+	struct walk walk[2];
+	__u64 start_ns; /* entry of connect(), later of the final close() */
 	__u64 cgroup_id;
 	__u32 fd;
 	__u8 role;
 	__u8 origin;
 	__u8 last_direction;
-	__u8 pad;
+	__u8 in_body; /* bit per direction: the head of the current message ended with a call */
 	char comm[16];
 };
 
-_Static_assert(sizeof(struct connection) == 144, "layout");
+_Static_assert(sizeof(struct connection) == 192, "layout");
 
 #endif

@@ -54,7 +54,9 @@ enum process_event {
 
 /* record.flags of RECORD_DATA, a bit set. */
 enum data_flag {
-	DATA_UNREADABLE = 1, /* the prefix could not be read from user memory: captured is less than wanted */
+	DATA_UNREADABLE = 1, /* nothing could be read from user memory: captured is 0 and should not be */
+	DATA_WALK_ENDED = 2, /* the chunked body ended with the bytes after the captured ones */
+	DATA_WALK_LOST = 4,  /* the walk over them was lost */
 };
 
 /* record.syscall: the call that made the record. Order is the generated agent table's; append only. */
@@ -96,6 +98,9 @@ struct totals {
 	__u64 folded_start_ns; /* entry of the first call folded since the last DATA record; 0: none was */
 	__u32 calls;	       /* calls that moved bytes, modulo 2^32 */
 	__u32 records;	       /* DATA records produced, lost ones included, modulo 2^32 */
+	__u32 framing_bytes;   /* chunk framing (RFC 9112 7.1) among the bytes walked over, modulo 2^32 */
+	__u16 chunked_ends;    /* chunked bodies that ended while walked over, modulo 2^16 */
+	__u16 walks_lost;      /* times the walk found no chunk where one had to be, modulo 2^16 */
 };
 
 struct record_open {
@@ -124,8 +129,10 @@ struct record_data {
 	__u64 start_ns;	      /* entry of the call */
 	__u64 end_ns;	      /* its return */
 	__u32 bytes;	      /* moved by this call, at most 2^31 */
-	__u32 captured;	      /* bytes of payload that follow, the first of the call's bytes */
-	struct totals before; /* this direction, before this call */
+	__u32 captured;	      /* bytes of payload that follow */
+	__u32 skipped;	      /* the call's bytes before them, walked over */
+	__u32 walked_framing; /* framing_bytes of the walk over the call's bytes after them */
+	struct totals before; /* this direction, before this call; the walk over `skipped` included */
 	struct totals peer;   /* the other direction, now */
 };
 
@@ -153,11 +160,11 @@ struct record_process {
 };
 
 _Static_assert(sizeof(struct record) == 16, "layout");
-_Static_assert(sizeof(struct totals) == 32, "layout");
+_Static_assert(sizeof(struct totals) == 40, "layout");
 _Static_assert(sizeof(struct record_open) == 120, "layout");
-_Static_assert(sizeof(struct record_data) == 104, "layout");
-_Static_assert(sizeof(struct record_close) == 104, "layout");
-_Static_assert(sizeof(struct record_progress) == 80, "layout");
+_Static_assert(sizeof(struct record_data) == 128, "layout");
+_Static_assert(sizeof(struct record_close) == 120, "layout");
+_Static_assert(sizeof(struct record_progress) == 96, "layout");
 _Static_assert(sizeof(struct record_process) == 56, "layout");
 
 /* Slots of the per-CPU counter array: X(name, sentence). The helper sums the CPUs and ships them in this

@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "limits.h"
+#include "message.h"
 
 struct buffers {
 	__u64 base;	/* user address of the buffer, or of the iovec array */
@@ -83,18 +84,39 @@ __noinline __u64 sum_messages(__u64 vector, __u32 messages)
 	return sum;
 }
 
-/* The first bytes of a call, at most eight, in @word[0] of two. Returns how many: fewer than the call has
- * when its first segment is shorter, 0 when they cannot be read. */
-static __always_inline __u32 first_bytes(const struct buffers *buffers, __u32 bytes, __u64 word[2])
+/* Offset after the empty line that ends a message head in the scratch, 0: there is none in @length bytes. */
+__noinline __u32 find_head_end(__u32 length)
+{
+	__u32 zero = 0, last = 0;
+	struct data_scratch *in = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!in)
+		return 0;
+	for (__u32 i = 0; i < HEAD_SEARCH_BYTES; i++) {
+		if (i >= length)
+			return 0;
+		last = last << 8 | in->payload[i];
+		if (last == 0x0d0a0d0a)
+			return i + 1;
+	}
+	return 0;
+}
+
+/* The first bytes of a call, at most eight, in @word[0] of two. Returns how many; 0 when they cannot be read.
+ * Small first segments are common: a chunk's size, a status line. */
+static __always_inline __u32 first_bytes(struct data_scratch *scratch, const struct buffers *buffers,
+					 __u32 bytes, __u64 word[2])
 {
 	struct user_iovec first = {buffers->base, bytes};
-	__u32 length;
+	__u32 length = bytes < 8 ? bytes : 8;
 
 	if (buffers->segments && bpf_probe_read_user(&first, sizeof(first), (void *)buffers->base))
 		return 0;
-	length = first.length < bytes ? first.length : bytes;
-	if (length > 8)
-		length = 8;
+	if (first.length < length && buffers->segments > 1) {
+		length = copy_segments(buffers->base, buffers->segments, length);
+		word[0] = low_bytes(*(__u64 *)scratch->payload, length);
+		return length;
+	}
 	return bpf_probe_read_user(word, length & 15, (void *)first.base) ? 0 : length;
 }
 

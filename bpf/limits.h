@@ -13,6 +13,15 @@
 /* Messages of one sendmmsg or recvmmsg whose lengths are summed. The kernel allows 1024 (UIO_MAXIOV). */
 #define MMSG_MAX_SUMMED 64
 
+/* Where the head of a message that is larger than what may be copied has to end for its body to be left out.
+ */
+#define HEAD_SEARCH_BYTES 4096
+
+/* Steps of the walk over the chunks of one call: a chunk's data, its header, or a segment of the call's
+ * buffers each. The second limit is for kernels without bpf_loop, where the verifier walks every step. */
+#define WALK_STEPS_MAX	    4096
+#define WALK_STEPS_UNROLLED 128
+
 /* A direction that moves bytes without a record for this long gets one, so that a paused transfer that goes
  * on is seen. The helper looks at folded totals a little later than this. */
 #define FOLD_NS 50000000ULL

@@ -7,6 +7,10 @@ export interface Direction {
   calls: number
   /** DATA records, modulo 2^32. */
   records: number
+  /** Totals of the walk over chunked bodies, modulo 2^32, 2^16 and 2^16. */
+  framingBytes: number
+  chunkedEnds: number
+  walksLost: number
   /** Return of the last call accounted for, CLOCK_MONOTONIC ns; 0 before the first. */
   lastEndNs: number
 }
@@ -51,5 +55,5 @@ export interface Connection<Next> {
 }
 
 export function unseenDirection(): Direction {
-  return { bytes: 0, calls: 0, records: 0, lastEndNs: 0 }
+  return { bytes: 0, calls: 0, records: 0, framingBytes: 0, chunkedEnds: 0, walksLost: 0, lastEndNs: 0 }
 }

@@ -8,6 +8,7 @@
 import type { Connection, ConnectionFacts, Direction, Role } from './connection.ts'
 import { unseenDirection } from './connection.ts'
 import {
+  DataFlag,
   RECORD,
   RECORD_BYTES,
   RECORD_CLOSE,
@@ -22,7 +23,9 @@ import {
   TOTALS_BYTES,
 } from './gen/event.ts'
 import { readOpen } from './open.ts'
+import { takePassed, walkOf } from './passed.ts'
 import { RecordCursor } from './record.ts'
+import type { ChunkWalk } from './walk.ts'
 
 /** Calls that moved bytes: one that had a record, or several that had none. */
 export interface Operation {
@@ -46,7 +49,14 @@ export interface ConnectionListener<Next> {
   /** Captured bytes `chunk[begin, end)` of the current batch; valid during the call. */
   bytes(next: Next, direction: number, chunk: Uint8Array, begin: number, end: number, call: Operation): void
   /** Bytes that passed without being captured. */
-  gap(next: Next, direction: number, lengthBytes: number, startNs: number, endNs: number): void
+  gap(
+    next: Next,
+    direction: number,
+    lengthBytes: number,
+    startNs: number,
+    endNs: number,
+    walk: ChunkWalk | undefined,
+  ): void
   /** @param operation the close itself, absent when the connection never was */
   closed(next: Next, operation: { startNs: number; endNs: number; success: boolean } | undefined): void
 }
@@ -62,6 +72,7 @@ export interface ReaderCounters {
 }
 
 const U32 = 0x1_0000_0000
+const U16 = 0x1_0000
 
 export class ConnectionReader<Next> {
   readonly counters: ReaderCounters = { records: 0, malformed: 0, lost: 0, connections: 0 }
@@ -120,42 +131,64 @@ export class ConnectionReader<Next> {
   }
 
   #data(record: RecordCursor, connection: Connection<Next>, size: number): void {
-    const ingress = record.u8(RECORD.direction) === 0
-    const own = ingress ? RECORD_DATA.before : RECORD_DATA.peer
-    this.#catchUpBoth(record, connection, own, ingress ? RECORD_DATA.peer : RECORD_DATA.before)
+    const operation = this.#readOperation(record)
+    const direction = operation.direction as 0 | 1
+    const skipped = record.u32(RECORD_DATA.skipped)
+    const { next } = connection
+    if (record.u64(RECORD_DATA.before + TOTALS.bytes) < connection.directions[direction].bytes) {
+      this.counters.lost-- // an overtaking record told of this call already
+      return
+    }
+    const own = RECORD_DATA.before
+    const peerFirst = record.u64(RECORD_DATA.peer + TOTALS.lastEndNs) <= record.u64(own + TOTALS.lastEndNs)
+    if (peerFirst) this.#catchUp(record, connection, (1 - direction) as 0 | 1, RECORD_DATA.peer)
+    if (skipped > 0) this.#listener.operation(next, operation)
+    this.#catchUp(record, connection, direction, own, skipped, operation)
+    if (!peerFirst) this.#catchUp(record, connection, (1 - direction) as 0 | 1, RECORD_DATA.peer)
+    if (skipped === 0) this.#listener.operation(next, operation)
+    this.#account(record, connection.directions[direction], operation)
+    this.#handOver(record, next, operation, skipped, size)
+  }
+
+  #readOperation(record: RecordCursor): Operation {
     const operation = this.#operation
-    operation.direction = ingress ? 0 : 1
+    operation.direction = record.u8(RECORD.direction) === 0 ? 0 : 1
     operation.syscall = record.u8(RECORD.syscall)
     operation.startNs = record.u64(RECORD_DATA.startNs)
     operation.endNs = record.u64(RECORD_DATA.endNs)
     operation.bytes = record.u32(RECORD_DATA.bytes)
-    operation.count = 1
-    const captured = Math.min(record.u32(RECORD_DATA.captured), size - RECORD_DATA_BYTES)
-    if (this.#account(record, connection.directions[operation.direction as 0 | 1], operation))
-      this.#hand(record, connection.next, operation, captured)
+    return operation
   }
 
-  /** False when the totals of an overtaking record told of this call already. */
-  #account(record: RecordCursor, direction: Direction, operation: Operation): boolean {
-    if (record.u64(RECORD_DATA.before + TOTALS.bytes) < direction.bytes) {
-      this.counters.lost--
-      return false
-    }
-    direction.bytes += operation.bytes
+  #account(record: RecordCursor, direction: Direction, { bytes, endNs }: Operation): void {
+    direction.bytes += bytes
     direction.calls = (direction.calls + 1) % U32
     direction.records = (direction.records + 1) % U32
-    direction.lastEndNs = operation.endNs
-    return true
+    direction.lastEndNs = endNs
+    const flags = record.u8(RECORD.flags)
+    if (
+      (flags & (DataFlag.WALK_ENDED | DataFlag.WALK_LOST)) === 0 &&
+      record.u32(RECORD_DATA.walkedFraming) === 0
+    )
+      return
+    direction.framingBytes = (direction.framingBytes + record.u32(RECORD_DATA.walkedFraming)) % U32
+    if (flags & DataFlag.WALK_ENDED) direction.chunkedEnds = (direction.chunkedEnds + 1) % U16
   }
 
-  #hand(record: RecordCursor, next: Next, operation: Operation, captured: number): void {
+  /** Captured bytes, then the gap of those after them. */
+  #handOver(record: RecordCursor, next: Next, operation: Operation, skipped: number, size: number): void {
     const { direction, startNs, endNs, bytes } = operation
-    this.#listener.operation(next, operation)
+    const captured = Math.min(record.u32(RECORD_DATA.captured), size - RECORD_DATA_BYTES)
     if (captured > 0) {
       const begin = record.at + RECORD_DATA_BYTES
       this.#listener.bytes(next, direction, record.bytes, begin, begin + captured, operation)
     }
-    if (bytes > captured) this.#listener.gap(next, direction, bytes - captured, startNs, endNs)
+    const trailing = bytes - skipped - captured
+    if (trailing <= 0) return
+    const flags = record.u8(RECORD.flags)
+    const ended = (flags & DataFlag.WALK_ENDED) !== 0
+    const walk = walkOf(record.u32(RECORD_DATA.walkedFraming), ended, (flags & DataFlag.WALK_LOST) !== 0)
+    this.#listener.gap(next, direction, trailing, startNs, endNs, walk)
   }
 
   #close(record: RecordCursor, connection: Connection<Next>): void {
@@ -180,23 +213,28 @@ export class ConnectionReader<Next> {
     }
   }
 
-  #catchUp(record: RecordCursor, connection: Connection<Next>, direction: 0 | 1, totals: number): void {
-    const known = connection.directions[direction]
-    const bytes = record.u64(totals + TOTALS.bytes)
-    if (bytes <= known.bytes) return
-    const calls = record.u32(totals + TOTALS.calls)
-    const records = record.u32(totals + TOTALS.records)
-    const endNs = record.u64(totals + TOTALS.lastEndNs)
-    const startNs = Math.max(record.u64(totals + TOTALS.foldedStartNs), known.lastEndNs)
-    const folded = bytes - known.bytes
-    this.counters.lost += (records - known.records + U32) % U32
-    const count = (calls - known.calls + U32) % U32
-    Object.assign(known, { bytes, calls, records, lastEndNs: endNs })
-    this.#handFolded(connection.next, { direction, syscall: 0, startNs, endNs, bytes: folded, count })
-  }
-
-  #handFolded(next: Next, operation: Operation): void {
-    this.#listener.operation(next, operation)
-    this.#listener.gap(next, operation.direction, operation.bytes, operation.startNs, operation.endNs)
+  /**
+   * Hands on what passed without a record, as one folded operation and one gap.
+   * @param skipped first bytes of the call `operation`, which belong to the same gap
+   */
+  #catchUp(
+    record: RecordCursor,
+    { directions, next }: Connection<Next>,
+    direction: 0 | 1,
+    totals: number,
+    skipped = 0,
+    operation?: Operation,
+  ): void {
+    const passed = takePassed(directions[direction], record, totals)
+    if (passed !== undefined && passed.calls > 0) {
+      const { startNs, endNs, bytes, calls: count } = passed
+      this.counters.lost += passed.records
+      this.#listener.operation(next, { direction, syscall: 0, startNs, endNs, bytes, count })
+    }
+    const lengthBytes = (passed?.bytes ?? 0) + skipped
+    if (lengthBytes === 0) return
+    const startNs = passed && passed.calls > 0 ? passed.startNs : (operation?.startNs ?? 0)
+    const endNs = skipped > 0 && operation ? operation.endNs : (passed?.endNs ?? 0)
+    this.#listener.gap(next, direction, lengthBytes, startNs, endNs, passed?.walk)
   }
 }

@@ -6,21 +6,14 @@ import { canSendAsWritten } from './coalesce.ts'
 import { type Problem, isRefusal, stopped } from './problem.ts'
 import { BatchQueue } from './queue.ts'
 import type { SenderSettings } from './settings.ts'
+import { type OnStatus, type SenderStatus, StatusBoard } from './status.ts'
 import { CollectStream, type StreamOwner } from './stream.ts'
 import { type SenderCounters, Tally } from './tally.ts'
-
-export interface SenderStatus {
-  /** `refused`: the backend answers and does not want us; tried again slowly. */
-  state: 'connecting' | 'connected' | 'refused'
-  /** What keeps logs from being delivered; undefined once nothing does. */
-  problem: Problem | undefined
-}
 
 export interface SenderEnvironment {
   /** Uniform in [0, 1). */
   random: () => number
-  /** Called when the state or the problem's code changes, also for the better. */
-  onStatus: (status: SenderStatus) => void
+  onStatus: OnStatus
 }
 
 /** OAP takes four calls at a time on a connection: one that is written to, two that wait for their confirmation. */
@@ -37,7 +30,8 @@ const STREAMS_MAX = 3
  */
 export class Sender implements StreamOwner {
   readonly #settings: SenderSettings
-  readonly #environment: SenderEnvironment
+  readonly #random: () => number
+  readonly #board: StatusBoard
   readonly #makeChannel: () => Channel
   readonly #queue: BatchQueue
   readonly #tally = new Tally()
@@ -54,13 +48,13 @@ export class Sender implements StreamOwner {
   #failures = 0
   /** The last failure was that there was no connection: having one disproves it. */
   #unconnected = true
-  #status: SenderStatus = { state: 'connecting', problem: undefined }
   /** Set by `stop`; called when nothing is left to deliver. */
   #onDrained: (() => void) | undefined
 
   private constructor(settings: SenderSettings, environment: SenderEnvironment, makeChannel: () => Channel) {
     this.#settings = settings
-    this.#environment = environment
+    this.#random = environment.random
+    this.#board = new StatusBoard(environment.onStatus)
     this.#makeChannel = makeChannel
     this.#queue = new BatchQueue(settings.queueMaxBytes, settings.queueMaxLogs)
   }
@@ -82,7 +76,7 @@ export class Sender implements StreamOwner {
   }
 
   get status(): SenderStatus {
-    return this.#status
+    return this.#board.status
   }
 
   get counters(): SenderCounters {
@@ -117,7 +111,7 @@ export class Sender implements StreamOwner {
 
   onReady(stream: CollectStream): void {
     if (stream !== this.#open) return
-    if (this.#unconnected) this.#setStatus({ state: 'connected', problem: undefined })
+    if (this.#unconnected) this.#board.connected()
     this.#idleTimer = setTimeout(() => {
       if (stream.parcels.length === 0) this.#setHealthy()
     }, this.#settings.confirmTimeoutMs)
@@ -183,7 +177,7 @@ export class Sender implements StreamOwner {
   #finish(stream: CollectStream): void {
     this.#leaveOpen()
     stream.finish()
-    if (this.#failures === 0) this.#connectIfNeeded()
+    this.#connectIfNeeded()
   }
 
   #leaveOpen(): void {
@@ -193,28 +187,31 @@ export class Sender implements StreamOwner {
     clearTimeout(this.#idleTimer)
   }
 
-  /** A stream is kept open, also when there is nothing to send: trouble shows before it matters. */
+  /**
+   * A stream is kept open, also when there is nothing to send: trouble shows before it matters. Not after a failure,
+   * where the retry opens it or the probe must be confirmed first; not when nothing will follow.
+   */
   #connectIfNeeded(): void {
     const last = this.#onDrained && this.#queue.length === 0
-    if (!this.#open && !last) this.#connect()
+    if (!this.#open && !last && this.#failures === 0) this.#connect()
   }
 
-  /** While a retry is awaited, the confirmation of an older stream does not make the backend healthy. */
   #confirm(stream: CollectStream): void {
     for (const { batch } of stream.parcels) addLogs(this.#tally.delivered, batch)
-    if (this.#retryTimer) return
+    if (stream.channel !== this.#channel) return
     this.#setHealthy()
     this.#connectIfNeeded()
   }
 
+  /** Streams of a channel that was given up end in their own time, and change nothing for the channel after it. */
   #fail(stream: CollectStream, problem: Problem): void {
     this.#queue.restore(stream.parcels)
+    if (stream.channel !== this.#channel) return this.#connectIfNeeded()
     this.#unconnected = !stream.ready
-    this.#setStatus({ state: isRefusal(problem) ? 'refused' : 'connecting', problem })
+    this.#board.failed(problem)
     if (this.#open) this.#giveUp(this.#open)
-    this.#channel?.close()
+    this.#channel.close()
     this.#channel = undefined
-    if (this.#retryTimer) return
     this.#failures++
     this.#retryTimer = setTimeout(() => this.#retry(), this.#delayMs(problem))
   }
@@ -229,7 +226,7 @@ export class Sender implements StreamOwner {
   #delayMs(problem: Problem): number {
     const { backoff } = this.#settings
     const policy = isRefusal(problem) ? { ...backoff, initialMs: backoff.maxMs } : backoff
-    return backoffMs(this.#failures, policy, this.#environment.random)
+    return backoffMs(this.#failures, policy, this.#random)
   }
 
   #retry(): void {
@@ -259,13 +256,7 @@ export class Sender implements StreamOwner {
   /** The backend takes logs, or has at least let a stream idle for long. */
   #setHealthy(): void {
     this.#failures = 0
-    this.#setStatus({ state: 'connected', problem: undefined })
-  }
-
-  #setStatus(status: SenderStatus): void {
-    const { state, problem } = this.#status
-    this.#status = status
-    if (status.state !== state || status.problem?.code !== problem?.code) this.#environment.onStatus(status)
+    this.#board.connected()
   }
 
   #atRest(): boolean {

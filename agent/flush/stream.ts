@@ -25,6 +25,7 @@ export interface StreamOwner {
 }
 
 export class CollectStream {
+  readonly channel: Channel
   /** Written and unconfirmed, in order. */
   readonly parcels: Parcel[] = []
   /** Bytes of their frames. */
@@ -36,7 +37,6 @@ export class CollectStream {
   /** `finish` was called: the backend has been asked for its answer. */
   finished = false
   readonly #settings: StreamSettings
-  readonly #channel: Channel
   readonly #owner: StreamOwner
   readonly #call: ClientWritableStream<Buffer>
   readonly #connectTimer: NodeJS.Timeout
@@ -47,7 +47,7 @@ export class CollectStream {
 
   constructor(channel: Channel, settings: StreamSettings, owner: StreamOwner) {
     this.#settings = settings
-    this.#channel = channel
+    this.channel = channel
     this.#owner = owner
     this.#call = channel.open((error) => this.#end(error))
     const { address, connectTimeoutMs } = settings
@@ -80,7 +80,7 @@ export class CollectStream {
   }
 
   #send(frames: Buffer, done: () => void): void {
-    if (this.#channel.sendsAsWritten) {
+    if (this.channel.sendsAsWritten) {
       this.#call.write(frames, done)
       return
     }

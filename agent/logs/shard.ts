@@ -4,6 +4,7 @@
  */
 import type { ConnectionFacts, Role } from '../connections/connection.ts'
 import { EndpointIndex } from '../connections/endpoints.ts'
+import type { ChunkWalk } from '../connections/walk.ts'
 import { type ConnectionListener, ConnectionReader, type Operation } from '../connections/reader.ts'
 import { type Analyzer, type Exchange, REQUEST, RESPONSE, type StreamName } from '../protocols/analyzer.ts'
 import { detect } from '../protocols/list.ts'
@@ -129,8 +130,9 @@ export class Shard implements ConnectionListener<Conversation> {
     lengthBytes: number,
     startNs: number,
     endNs: number,
+    walk: ChunkWalk | undefined,
   ): void {
-    conversation.analyzer?.gap(streamOf(conversation, direction), lengthBytes, startNs, endNs)
+    conversation.analyzer?.gap(streamOf(conversation, direction), lengthBytes, startNs, endNs, walk)
   }
 
   closed(

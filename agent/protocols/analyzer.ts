@@ -1,5 +1,9 @@
 /** The contract between connections and protocol analyzers: bytes and gaps in, exchanges out. */
 
+import type { ChunkWalk } from '../connections/walk.ts'
+
+export type { ChunkWalk }
+
 /** The two byte streams of a connection, named by what they carry, not by who captured them. */
 export const REQUEST = 0
 export const RESPONSE = 1
@@ -16,12 +20,7 @@ export interface TraceContext {
 
 /** What an exchange could not tell, as listed in `incomplete` of the output. Never guessed instead. */
 export type Unknown =
-  | 'request'
-  | 'request.headers'
-  | 'request.bodyBytes'
-  | 'response'
-  | 'response.headers'
-  | 'response.bodyBytes'
+  'request' | 'request.headers' | 'request.bodyBytes' | 'response' | 'response.headers' | 'response.bodyBytes'
 
 /** One request with its response. Sizes are bytes on the wire; body bytes exclude chunk framing and trailers. */
 export interface Exchange {
@@ -61,9 +60,20 @@ export interface Analyzer {
    * Captured bytes `chunk[begin, end)` of one stream, in stream order. The chunk is valid during the call only.
    * @param startNs entry of the call that moved them @param endNs its return
    */
-  bytes(stream: StreamName, chunk: Uint8Array, begin: number, end: number, startNs: number, endNs: number): void
-  /** `lengthBytes` passed in one stream without being captured: folded bodies, or lost records. */
-  gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number): void
+  bytes(
+    stream: StreamName,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+    startNs: number,
+    endNs: number,
+  ): void
+  /**
+   * `lengthBytes` passed in one stream without being captured: folded bodies, or lost records.
+   * @param walk given when the kernel walked over chunks in them; it may have taken other bytes for chunks, so it
+   * means something to an analyzer that is in a chunked body only
+   */
+  gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number, walk?: ChunkWalk): void
   /** The connection is over: finish what can be finished (close-delimited bodies), log what is known of the rest. */
   close(timeNs: number): void
   /** True once the connection no longer speaks this protocol (Upgrade, CONNECT, not HTTP at all). Final. */

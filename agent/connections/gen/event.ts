@@ -67,8 +67,12 @@ export type ProcessEvent = (typeof ProcessEvent)[keyof typeof ProcessEvent]
 
 /** record.flags of RECORD_DATA, a bit set. */
 export const DataFlag = {
-  /** the prefix could not be read from user memory: captured is less than wanted */
+  /** nothing could be read from user memory: captured is 0 and should not be */
   UNREADABLE: 1,
+  /** the chunked body ended with the bytes after the captured ones */
+  WALK_ENDED: 2,
+  /** the walk over them was lost */
+  WALK_LOST: 4,
 } as const
 export type DataFlag = (typeof DataFlag)[keyof typeof DataFlag]
 
@@ -126,8 +130,14 @@ export const TOTALS = {
   calls: 24,
   /** DATA records produced, lost ones included, modulo 2^32. u32 */
   records: 28,
+  /** chunk framing (RFC 9112 7.1) among the bytes walked over, modulo 2^32. u32 */
+  framingBytes: 32,
+  /** chunked bodies that ended while walked over, modulo 2^16. u16 */
+  chunkedEnds: 36,
+  /** times the walk found no chunk where one had to be, modulo 2^16. u16 */
+  walksLost: 38,
 } as const
-export const TOTALS_BYTES = 32
+export const TOTALS_BYTES = 40
 
 export const RECORD_OPEN = {
   /** u64 */
@@ -177,14 +187,18 @@ export const RECORD_DATA = {
   endNs: 24,
   /** moved by this call, at most 2^31. u32 */
   bytes: 32,
-  /** bytes of payload that follow, the first of the call's bytes. u32 */
+  /** bytes of payload that follow. u32 */
   captured: 36,
-  /** this direction, before this call. struct totals */
-  before: 40,
+  /** the call's bytes before them, walked over. u32 */
+  skipped: 40,
+  /** framing_bytes of the walk over the call's bytes after them. u32 */
+  walkedFraming: 44,
+  /** this direction, before this call; the walk over `skipped` included. struct totals */
+  before: 48,
   /** the other direction, now. struct totals */
-  peer: 72,
+  peer: 88,
 } as const
-export const RECORD_DATA_BYTES = 104
+export const RECORD_DATA_BYTES = 128
 
 export const RECORD_CLOSE = {
   /** u64 */
@@ -196,13 +210,13 @@ export const RECORD_CLOSE = {
   /** by direction. struct totals[2] */
   totals: 40,
 } as const
-export const RECORD_CLOSE_BYTES = 104
+export const RECORD_CLOSE_BYTES = 120
 
 export const RECORD_PROGRESS = {
   /** by direction. struct totals[2] */
   totals: 16,
 } as const
-export const RECORD_PROGRESS_BYTES = 80
+export const RECORD_PROGRESS_BYTES = 96
 
 export const RECORD_PROCESS = {
   /** u64 */

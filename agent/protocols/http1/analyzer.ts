@@ -1,5 +1,5 @@
 /** HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): bytes and gaps of one connection in, exchanges out. */
-import { REQUEST, type Analyzer, type OnExchange, type StreamName } from '../analyzer.ts'
+import { REQUEST, type Analyzer, type OnExchange, type StreamName, type ChunkWalk } from '../analyzer.ts'
 import { Exchanges } from './exchanges.ts'
 import { Requests } from './requests.ts'
 import { Responses } from './responses.ts'
@@ -56,10 +56,10 @@ export class Http1 implements Analyzer {
     if (this.#response.closed || this.#isStray()) this.#tunnel = true
   }
 
-  gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number): void {
+  gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number, walk?: ChunkWalk): void {
     if (this.#tunnel || lengthBytes <= 0) return
     const messages = stream === REQUEST ? this.#request : this.#response
-    messages.gap(lengthBytes, this.#isRead(stream) ? endNs : startNs, endNs)
+    messages.gap(lengthBytes, this.#isRead(stream) ? endNs : startNs, endNs, walk)
     if (this.#response.closed) this.#tunnel = true
   }
 

@@ -1,4 +1,5 @@
 /** The body of a message, counted, never kept. */
+import type { ChunkWalk } from '../analyzer.ts'
 import { ChunkedDecoder } from './chunked.ts'
 import { CHUNKED, UNTIL_CLOSE, type Framing } from './framing.ts'
 
@@ -41,8 +42,8 @@ export class Body {
   }
 
   /** `lengthBytes` passed unseen. @returns how many of them do not belong to the body */
-  skip(lengthBytes: number): number {
-    if (this.#framing === CHUNKED) return this.#decoder!.skip(lengthBytes)
+  skip(lengthBytes: number, walk: ChunkWalk | undefined): number {
+    if (this.#framing === CHUNKED) return this.#decoder!.skip(lengthBytes, walk)
     return lengthBytes - this.#count(lengthBytes)
   }
 

@@ -1,4 +1,5 @@
 /** The chunked transfer coding (RFC 9112 §7.1), decoded for its size only. */
+import type { ChunkWalk } from '../analyzer.ts'
 import { CR, HTAB, LF, SEMICOLON, SP } from './octets.ts'
 
 /* size [;extension] CRLF   data CRLF   ...   0 [;extension] CRLF   trailer lines   CRLF
@@ -11,8 +12,10 @@ const DATA_END_LF = 4
 const TRAILER = 5
 const TRAILER_END_LF = 6
 const TRAILER_LINE = 7
-const DONE = 8
-const BROKEN = 9
+/** The kernel walks over the chunks: where the next one begins is not known here. */
+const WALKED = 8
+const DONE = 9
+const BROKEN = 10
 
 /** CR LF after the data of a chunk. */
 const DATA_END_LENGTH = 2
@@ -53,9 +56,12 @@ export class ChunkedDecoder {
 
   /**
    * `lengthBytes` passed unseen. Exact inside the data of a chunk and over the CR LF after it; beyond those, the
-   * next size was swallowed. @returns bytes that could not be accounted for; more than 0 only when broken
+   * next size was swallowed, unless the kernel walked over it. @returns bytes that could not be accounted for; more
+   * than 0 only when broken
    */
-  skip(lengthBytes: number): number {
+  skip(lengthBytes: number, walk: ChunkWalk | undefined): number {
+    const mayWalk = this.#state === SIZE && !this.#hasDigits && walk !== undefined
+    if (this.#state === WALKED || mayWalk) return this.#skipWalked(lengthBytes, walk)
     const rest = this.#state === DATA ? lengthBytes - this.#takeData(lengthBytes) : lengthBytes
     if (rest === 0) return 0
     if (this.#state === DATA_END && rest < DATA_END_LENGTH) this.#state = DATA_END_LF
@@ -65,6 +71,17 @@ export class ChunkedDecoder {
       this.#state = BROKEN
       return rest
     }
+    return 0
+  }
+
+  /** A walk counts the CR LF of a chunk with its size, so the sum is exact when the body ends. */
+  #skipWalked(lengthBytes: number, walk: ChunkWalk | undefined): number {
+    if (walk?.lost) {
+      this.#state = BROKEN
+      return lengthBytes
+    }
+    this.dataBytes += lengthBytes - (walk?.framingBytes ?? 0)
+    this.#state = walk?.ended ? DONE : WALKED
     return 0
   }
 
@@ -92,6 +109,8 @@ export class ChunkedDecoder {
         return octet === LF ? DONE : TRAILER_LINE
       case TRAILER_END_LF:
         return octet === LF ? DONE : BROKEN
+      case WALKED: // the kernel shows bytes again before it saw the end
+        return BROKEN
       default:
         return octet === LF ? TRAILER : TRAILER_LINE
     }

@@ -22,12 +22,6 @@ const TCHAR = Uint8Array.from({ length: 256 }, (_, octet) => {
   return /[0-9A-Za-z]/.test(text) || TOKEN_PUNCTUATION.includes(text) ? 1 : 0
 })
 
-/** Index of the first LF in `chunk[at, end)`, or -1. A plain loop: lines are too short for a call into native code. */
-export function findLf(chunk: Uint8Array, at: number, end: number): number {
-  for (let i = at; i < end; i++) if (chunk[i] === LF) return i
-  return -1
-}
-
 /** Index of the first octet in `chunk[at, end)` that is not a tchar, or `end`. */
 export function findTokenEnd(chunk: Uint8Array, at: number, end: number): number {
   while (at < end && TCHAR[chunk[at]!] === 1) at++

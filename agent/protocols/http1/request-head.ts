@@ -1,8 +1,9 @@
 /** The head of a request: request line and the fields an access log needs (RFC 9112 §3, §5). */
 import type { TraceContext } from '../analyzer.ts'
 import { FRAMING_LETTERS, FramingFields, letters, readFields } from './fields.ts'
+import { findOctet } from './scan.ts'
 import { knownMethod } from './method.ts'
-import { findLf, findTokenEnd, octetsOf, skipSpace, SP, startsWithName, trimSpace, ZERO } from './octets.ts'
+import { findTokenEnd, octetsOf, skipSpace, SP, startsWithName, trimSpace, ZERO, LF } from './octets.ts'
 import { CUT_OFF, INVALID } from './parse.ts'
 import { findTargetEnd, looksLikeRequest } from './sniff.ts'
 import { readTarget, Target } from './target.ts'
@@ -46,7 +47,7 @@ export class RequestHead {
     const methodEnd = findTokenEnd(chunk, begin, end)
     if (methodEnd === end) return CUT_OFF
     if (methodEnd === begin || chunk[methodEnd] !== SP) return INVALID
-    const lf = findLf(chunk, methodEnd, end)
+    const lf = findOctet(chunk, methodEnd, end, LF)
     if (lf < 0) return this.#readCutLine(chunk, begin, methodEnd, end)
     const lineEnd = trimSpace(chunk, begin, lf)
     const targetBegin = skipSpace(chunk, methodEnd, lineEnd)

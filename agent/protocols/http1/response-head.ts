@@ -1,7 +1,8 @@
 /** The head of a response: status line and framing fields (RFC 9112 §4, §5). */
 import { FRAMING_LETTERS, FramingFields, readFields } from './fields.ts'
-import { findLf, ZERO } from './octets.ts'
+import { ZERO, LF } from './octets.ts'
 import { CUT_OFF, INVALID } from './parse.ts'
+import { findOctet } from './scan.ts'
 import { looksLikeResponse } from './sniff.ts'
 
 /** `HTTP/1.` is 7 octets long, then come the minor version, a space, and the status. */
@@ -29,7 +30,7 @@ export class ResponseHead {
     if (verdict !== 'yes') return verdict === 'no' ? INVALID : CUT_OFF
     this.version = chunk[begin + MINOR_VERSION] === ZERO ? 'HTTP/1.0' : 'HTTP/1.1'
     this.status = digitsOf(chunk, begin + STATUS)
-    const lf = findLf(chunk, begin + STATUS, end)
+    const lf = findOctet(chunk, begin + STATUS, end, LF)
     return lf < 0 ? CUT_OFF : readFields(chunk, lf + 1, end, this)
   }
 

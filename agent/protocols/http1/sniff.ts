@@ -2,7 +2,6 @@
 import {
   ASTERISK,
   CR,
-  findLf,
   findTokenEnd,
   LF,
   skipEmptyLines,
@@ -12,6 +11,7 @@ import {
   trimSpace,
   octetsOf,
 } from './octets.ts'
+import { findOctet } from './scan.ts'
 import { knownMethod } from './method.ts'
 
 /** `partial`: so far yes, but the bytes end before it is certain. */
@@ -35,7 +35,7 @@ export function looksLikeRequest(chunk: Uint8Array, begin: number, end: number):
   const methodEnd = findTokenEnd(chunk, at, Math.min(end, at + METHOD_LENGTH_MAX))
   if (methodEnd === end) return 'partial'
   if (methodEnd === at || chunk[methodEnd] !== SP) return 'no'
-  const lf = findLf(chunk, methodEnd, end)
+  const lf = findOctet(chunk, methodEnd, end, LF)
   if (lf >= 0) return findTargetEnd(chunk, methodEnd + 1, trimSpace(chunk, at, lf)) > 0 ? 'yes' : 'no'
   if (knownMethod(chunk, at, methodEnd) === '') return 'partial'
   return judgeTarget(chunk, methodEnd + 1, end)

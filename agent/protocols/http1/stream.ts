@@ -1,4 +1,5 @@
 /** One direction of a connection: cuts bytes and gaps into messages. What they mean is the receiver's business. */
+import type { ChunkWalk } from '../analyzer.ts'
 import { Body } from './body.ts'
 import { INTERIM, NO_HEAD, TUNNEL, UNKNOWN, type Framing } from './framing.ts'
 import { skipEmptyLines } from './octets.ts'
@@ -87,7 +88,7 @@ export class MessageStream {
   }
 
   /** `lengthBytes` passed unseen; they may be the rest of the call that began with the bytes before. */
-  gap(lengthBytes: number, beganNs: number, endNs: number): void {
+  gap(lengthBytes: number, beganNs: number, endNs: number, walk: ChunkWalk | undefined): void {
     this.#lastNs = endNs
     switch (this.#state) {
       case READY:
@@ -96,7 +97,7 @@ export class MessageStream {
       case HEAD:
         return this.#readPartial()
       case BODY:
-        return this.#skipBody(lengthBytes, beganNs)
+        return this.#skipBody(lengthBytes, beganNs, walk)
       case LOST:
         if (this.#counting) this.#body.countUnframed(lengthBytes)
     }
@@ -247,14 +248,14 @@ export class MessageStream {
     return next
   }
 
-  #skipBody(lengthBytes: number, beganNs: number): void {
-    const rest = this.#body.skip(lengthBytes)
+  #skipBody(lengthBytes: number, beganNs: number, walk: ChunkWalk | undefined): void {
+    const rest = this.#body.skip(lengthBytes, walk)
     if (this.#body.broken) {
       this.#breakBody()
       this.#body.countUnframed(rest)
     } else if (this.#body.done) {
       this.#end(this.#body.bytes, true)
-      if (rest > 0) this.gap(rest, beganNs, this.#lastNs)
+      if (rest > 0) this.gap(rest, beganNs, this.#lastNs, undefined)
     }
   }
 

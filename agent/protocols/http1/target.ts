@@ -1,5 +1,6 @@
 /** Request targets: the four forms of RFC 9112 §3.2. */
 import { AT_SIGN, COLON, HASH, QUESTION_MARK, SLASH } from './octets.ts'
+import { findOctet } from './scan.ts'
 import { textOf } from './text.ts'
 
 export class Target {
@@ -56,8 +57,10 @@ function findPathBegin(chunk: Uint8Array, at: number, end: number): number {
 }
 
 function findPathEnd(chunk: Uint8Array, at: number, end: number): number {
-  while (at < end && chunk[at] !== QUESTION_MARK && chunk[at] !== HASH) at++
-  return at
+  const query = findOctet(chunk, at, end, QUESTION_MARK)
+  const beforeQuery = query < 0 ? end : query
+  const fragment = findOctet(chunk, at, beforeQuery, HASH)
+  return fragment < 0 ? beforeQuery : fragment
 }
 
 /** User information may hold a password, so it goes no further. */

@@ -1,5 +1,6 @@
 /** Strings out of bytes. Hosts and paths repeat, so most of them are found instead of made. */
 import { Buffer } from 'node:buffer'
+import { equalsOctets } from './scan.ts'
 
 /** Longer texts repeat less. */
 const CACHED_LENGTH_MAX = 64
@@ -11,6 +12,7 @@ const SLOTS = 1024
  */
 const recentTexts: string[] = new Array<string>(SLOTS).fill('')
 const recentBytes = new Uint8Array(SLOTS * CACHED_LENGTH_MAX)
+const recentWords = new DataView(recentBytes.buffer)
 
 /** `chunk[begin, end)` as a string; bytes beyond ASCII are read as UTF-8, ill-formed ones become U+FFFD. */
 export function textOf(chunk: Uint8Array, begin: number, end: number): string {
@@ -19,7 +21,9 @@ export function textOf(chunk: Uint8Array, begin: number, end: number): string {
   if (length > CACHED_LENGTH_MAX) return decode(chunk, begin, end)
   const slot = slotOf(chunk, begin, end)
   const known = recentTexts[slot]!
-  if (known.length === length && holds(slot, chunk, begin, end)) return known
+  const at = slot * CACHED_LENGTH_MAX
+  if (known.length === length && equalsOctets(chunk, begin, recentBytes, recentWords, at, at + length))
+    return known
   return keep(slot, chunk, begin, end)
 }
 
@@ -28,12 +32,6 @@ function slotOf(chunk: Uint8Array, begin: number, end: number): number {
   const middle = chunk[(begin + end) >> 1]!
   const beforeLast = chunk[end > begin + 1 ? end - 2 : begin]!
   return (((end - begin) << 4) ^ (middle << 3) ^ (beforeLast << 5) ^ chunk[end - 1]!) & (SLOTS - 1)
-}
-
-function holds(slot: number, chunk: Uint8Array, begin: number, end: number): boolean {
-  const shift = slot * CACHED_LENGTH_MAX - begin
-  for (let i = begin; i < end; i++) if (recentBytes[shift + i] !== chunk[i]) return false
-  return true
 }
 
 function keep(slot: number, chunk: Uint8Array, begin: number, end: number): string {
