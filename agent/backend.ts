@@ -1,5 +1,7 @@
 /** From the configuration to a running sender. */
+import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AgentConfig, BackendConfig } from './config/config.ts'
 import { accessLogError, reasonOf } from './errors.ts'
 import { encodeNode, readNetInterfaces } from './flush/node.ts'
@@ -15,12 +17,32 @@ export interface BackendEnvironment {
   logger: Logger
 }
 
-/** Begins to connect. Throws CONFIG_INVALID for unusable certificates. */
+/** DNS that is only just coming up gets this many tries. */
+const LOOKUP_ATTEMPTS = 3
+const LOOKUP_RETRY_MS = 1_000
+
+/** A name that nobody knows is a typing error, and better said at once. Throws BACKEND_NAME_UNKNOWN. */
+async function assertKnown(host: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await lookup(host)
+      return
+    } catch (cause) {
+      const temporary = (cause as NodeJS.ErrnoException).code === 'EAI_AGAIN'
+      if (!temporary || attempt === LOOKUP_ATTEMPTS)
+        throw accessLogError('BACKEND_NAME_UNKNOWN', { host, reason: reasonOf(cause) }, { cause })
+      await sleep(LOOKUP_RETRY_MS)
+    }
+  }
+}
+
+/** Begins to connect. Throws BACKEND_NAME_UNKNOWN, and CONFIG_INVALID for unusable certificates. */
 export async function startSender(
   config: AgentConfig,
   backend: BackendConfig,
   { hostName, bootTimeNs, logger }: BackendEnvironment,
 ): Promise<Sender> {
+  await assertKnown(backend.host)
   const node = encodeNode({
     name: config.nodeName || hostName,
     netInterfaces: readNetInterfaces(),
