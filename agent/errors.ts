@@ -121,6 +121,31 @@ export const ERRORS = {
     hint: 'check core.backend.authentication (ROVER_BACKEND_AUTHENTICATION) and the TLS settings',
     exitCode: 1,
   },
+  BACKEND_TLS_FAILED: {
+    message: 'no TLS connection to the backend {address}: {reason}',
+    hint: 'check core.backend.enable_TLS and the certificates: ca_pem_path, client_pem_path, client_key_path',
+    exitCode: 1,
+  },
+  BACKEND_UNSUPPORTED: {
+    message: 'the backend {address} does not know access logs',
+    hint: 'use SkyWalking OAP 10.0 or later, with the module receiver-ebpf',
+    exitCode: 1,
+  },
+  BACKEND_BUSY: {
+    message: 'the backend {address} is overloaded: {reason}',
+    hint: 'nothing to do here: logs are kept and sent again later, and what the queue cannot hold is counted',
+    exitCode: 1,
+  },
+  BACKEND_SILENT: {
+    message: 'the backend {address} does not confirm what it was sent within {waitedMs} ms',
+    hint: 'look at the backend; logs are kept and sent again, and what the queue cannot hold is counted',
+    exitCode: 1,
+  },
+  BACKEND_FAILED: {
+    message: 'the backend {address} ended the stream: {reason}',
+    hint: 'look at the log of the backend; logs are kept and sent again',
+    exitCode: 1,
+  },
   OUTPUT_FAILED: {
     message: 'cannot write to standard output: {reason}',
     hint: 'check where the output goes: a closed pipe or a full disk ends the run',

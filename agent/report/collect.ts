@@ -18,9 +18,18 @@ import {
   addCounts,
 } from './counters.ts'
 
+/** One life of the helper. */
+export interface HelperAccount {
+  /** The last that it told; undefined: it never did. */
+  counters: HelperMessage | undefined
+  /** Records that arrived from it. */
+  received: number
+  /** It crashed: what happened after its last counters, and what was in its buffers, nobody knows. */
+  lost: boolean
+}
+
 export interface Stages {
-  /** Counters of each life of the helper, the last known. */
-  helperLives: readonly HelperMessage[]
+  helperLives: readonly HelperAccount[]
   records: RecordCounters
   shards: readonly ShardTally[]
   text: { name: 'json' | 'table'; counters: TextCounters } | undefined
@@ -33,12 +42,10 @@ export function collect({ helperLives, records, shards, text, backend }: Stages)
   return {
     kernel: sumNamed<KernelCounter>(
       KERNEL_COUNTERS,
-      helperLives.map((life) => life.kernel),
+      helperLives.map(({ counters }) => counters?.kernel ?? []),
     ),
-    helper: sumNamed<HelperCounter>(
-      HELPER_COUNTERS,
-      helperLives.map((life) => life.helper),
-    ),
+    helper: sumNamed<HelperCounter>(HELPER_COUNTERS, helperLives.map(helperNumbers)),
+    helperLivesLost: helperLives.filter(({ lost }) => lost).length,
     records,
     shards: {
       operations: sumOf(tally.operations),
@@ -59,6 +66,19 @@ export function collect({ helperLives, records, shards, text, backend }: Stages)
       ...(backend && { backend: backendOutput(backend) }),
     },
   }
+}
+
+/** A helper that crashed had drained and forwarded at least what arrived, whatever it last told. */
+function helperNumbers({ counters, received, lost }: HelperAccount): readonly number[] {
+  if (!lost) return counters?.helper ?? []
+  const told = counters?.helper ?? []
+  const names = HELPER_COUNTERS.map(([name]) => name)
+  return names.map((name, slot) => {
+    if (name === 'records_forwarded') return received
+    return name === 'records_drained'
+      ? received + (told[names.indexOf('records_malformed')] ?? 0)
+      : (told[slot] ?? 0)
+  })
 }
 
 function sumTallies(tallies: readonly ShardTally[]): ShardTally {

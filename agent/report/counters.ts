@@ -56,6 +56,8 @@ export type OutputName = 'json' | 'table' | 'backend'
 export interface Counters {
   kernel: Record<KernelCounter, number>
   helper: Record<HelperCounter, number>
+  /** Helpers that crashed: what was in their buffers is lost and cannot be counted. */
+  helperLivesLost: number
   records: RecordCounters
   shards: ShardCounters
   logs: LogCounters

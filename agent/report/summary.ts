@@ -30,6 +30,8 @@ export interface Summary {
   incomplete: number
   /** DATA records the agent missed; those the kernel or the helper dropped. */
   recordsLost: number
+  /** Helpers that crashed, with what they held. */
+  helperLivesLost: number
 }
 
 export function summarize(counters: Counters): Summary {
@@ -46,6 +48,7 @@ export function summarize(counters: Counters): Summary {
     logs: counters.logs,
     incomplete: counters.shards.exchangesIncomplete,
     recordsLost: counters.shards.recordsLost,
+    helperLivesLost: counters.helperLivesLost,
   }
 }
 
@@ -67,6 +70,8 @@ export function summaryTable(summary: Summary): string {
     ...note(stage, 'filtered', stage.filtered),
     ...note(stage, 'dropped', stage.dropped),
   ])
+  const crashes = summary.helperLivesLost
+  if (crashes > 0) notes.push(`helper crashes: ${crashes}; what was in their buffers is lost and not counted`)
   return [...lines.map((line) => line.trimEnd()), ...notes, ''].join('\n')
 }
 
