@@ -1,0 +1,47 @@
+/**
+ * Runs all tests: the helper's own in C, then ava. The last line is `N passed, N failed`, whatever happens.
+ *   node tools/test.ts [--strict] [ava patterns]
+ * --strict: a skipped test is a failed one. With patterns the C tests are left out.
+ */
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { TapReader, type TapCounts } from './tap.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** Runs a command that speaks TAP. One that fails without a failed test counts as a failed test. */
+async function runTap(name: string, command: string, args: readonly string[]): Promise<TapCounts> {
+  console.log(name)
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = Promise.withResolvers<string | undefined>()
+  child.on('error', (error) => exit.resolve(error.message))
+  child.on('close', (code, signal) => exit.resolve(code === 0 ? undefined : `ended with ${signal ?? code}`))
+  const tap = new TapReader()
+  for await (const line of createInterface(child.stdout)) {
+    const shown = tap.line(line)
+    if (shown !== undefined) console.log(shown)
+  }
+  const failure = await exit.promise
+  if (failure !== undefined && tap.counts.failed === 0) {
+    console.log(`  ✗ ${name} ${failure}`)
+    tap.counts.failed++
+  }
+  return tap.counts
+}
+
+const options = process.argv.slice(2)
+const patterns = options.filter((option) => option !== '--strict')
+const nativeTests = ['-s', `-j${availableParallelism()}`, '-C', 'native', 'test']
+const suites = patterns.length > 0 ? [] : [await runTap('native', 'make', nativeTests)]
+suites.push(
+  await runTap('ava', process.execPath, ['node_modules/ava/entrypoints/cli.js', '--tap', ...patterns]),
+)
+
+const total = (name: keyof TapCounts) => suites.reduce((sum, counts) => sum + counts[name], 0)
+const skipped = total('skipped')
+const failed = total('failed') + (options.includes('--strict') ? skipped : 0)
+if (skipped > 0) console.log(`${skipped} skipped`)
+console.log(`${total('passed')} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
