@@ -6,12 +6,7 @@ import { accessLogError, type AccessLogError } from './errors.ts'
 import type { Sender } from './flush/sender.ts'
 import type { TextOutput } from './flush/text.ts'
 import type { MutedConnection, TargetLists } from './helper/commands.ts'
-import type {
-  Batch as RecordBatch,
-  Counters as HelperCounters,
-  Problem,
-  Processes,
-} from './helper/gen/wire.ts'
+import type { Batch as RecordBatch, Problem, Processes } from './helper/gen/wire.ts'
 import {
   type HelperLife,
   type HelperLoss,
@@ -23,7 +18,7 @@ import type { Batch } from './logs/encode.ts'
 import type { TextFormat } from './logs/outputs.ts'
 import type { Identity } from './logs/shard.ts'
 import { Shards, type ShardsListener } from './logs/shards.ts'
-import { collect } from './report/collect.ts'
+import { type HelperAccount, collect } from './report/collect.ts'
 import type { Counters } from './report/counters.ts'
 import type { Logger } from './report/logger.ts'
 import type { ProcessWatch } from './workloads/watch.ts'
@@ -50,6 +45,7 @@ const HELPER_BACKOFF = { initialMs: 250, maxMs: 30_000 }
 /** Text is for eyes: it does not wait for the backend's period. */
 const TEXT_PERIOD_MS = 200
 const RECONCILE_MS = 30_000
+const STATS_MS = 5_000
 const STOP_DEADLINE_MS = 10_000
 
 export class Pipeline implements HelperOwner, ShardsListener {
@@ -57,11 +53,13 @@ export class Pipeline implements HelperOwner, ShardsListener {
   readonly #supervisor: HelperSupervisor
   readonly #shards: Shards
   readonly #records = { received: 0, dropped: {} as Record<string, number> }
-  readonly #pastLives: HelperCounters[] = []
+  readonly #pastLives: HelperAccount[] = []
   readonly #ready = Promise.withResolvers<HelperLife>()
   #epoch = 1
   #mutes: MutedConnection[] = []
-  #reconcileTimer: NodeJS.Timeout | undefined
+  #timers: NodeJS.Timeout[] = []
+  /** Records received when the current life of the helper began. */
+  #receivedBefore = 0
 
   constructor(options: PipelineOptions) {
     this.#options = options
@@ -92,15 +90,19 @@ export class Pipeline implements HelperOwner, ShardsListener {
   async start(): Promise<HelperLife> {
     await this.#supervisor.start()
     this.#setTargets(this.#options.watch.reconcile())
-    this.#reconcileTimer = setInterval(() => this.#setTargets(this.#options.watch.reconcile()), RECONCILE_MS)
+    this.#timers = [
+      setInterval(() => this.#setTargets(this.#options.watch.reconcile()), RECONCILE_MS),
+      // Also so that a helper which crashes has told its counters not long before.
+      setInterval(() => void this.#supervisor.stats(), STATS_MS),
+    ]
     return this.#ready.promise
   }
 
   /** Detaches, drains every stage in the order of the data, and returns the final counters. */
   async stop(): Promise<Counters> {
-    clearInterval(this.#reconcileTimer)
-    const { counters } = await this.#supervisor.shutdown()
-    if (counters !== undefined) this.#pastLives.push(counters)
+    for (const timer of this.#timers) clearInterval(timer)
+    const { counters, error } = await this.#supervisor.shutdown()
+    this.#endLife(counters, error !== undefined)
     await this.#shards.stop()
     await this.#options.sender?.stop(STOP_DEADLINE_MS)
     await this.#options.text.output.drained(STOP_DEADLINE_MS)
@@ -128,7 +130,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
   }
 
   lost({ error, counters, retryMs }: HelperLoss): void {
-    if (counters !== undefined) this.#pastLives.push(counters)
+    this.#endLife(counters, true)
     this.#options.logger.error(error.message, { code: error.code, retryMs: Math.round(retryMs) })
   }
 
@@ -179,6 +181,13 @@ export class Pipeline implements HelperOwner, ShardsListener {
     return this.#shards.tallies.reduce((sum, { exchanges }) => sum + exchanges, 0)
   }
 
+  /** Attempts that never became a life received nothing and told nothing. */
+  #endLife(counters: HelperAccount['counters'], lost: boolean): void {
+    const received = this.#records.received - this.#receivedBefore
+    this.#receivedBefore = this.#records.received
+    if (received > 0 || counters !== undefined) this.#pastLives.push({ counters, received, lost })
+  }
+
   #supervision(): SupervisorOptions {
     const { config, helperPath, watch } = this.#options
     return {
@@ -191,7 +200,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
         watchUnlisted: watch.watchUnlisted,
         ignorePids: [process.pid],
       },
-      targets: () => watch.begin(),
+      targets: ({ pid }) => watch.begin(pid),
       backoff: HELPER_BACKOFF,
       random: Math.random,
       now: () => performance.now(),
@@ -210,7 +219,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
       this.#supervisor.setTargets(targets)
   }
 
-  #collect(helperLives: readonly HelperCounters[]): Counters {
+  #collect(helperLives: readonly HelperAccount[]): Counters {
     const { text, sender } = this.#options
     const name = text.format
     return collect({
