@@ -104,7 +104,10 @@ struct pt_regs {
 	unsigned long orig_ax;
 };
 
-struct seq_file;
+struct seq_file {
+	__u64 size;
+	__u64 count;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;

@@ -33,4 +33,8 @@
 /* Records after which the muted table is looked at: muting late costs copies, not truth. */
 #define MUTE_CHECK_RECORDS 16
 
+/* Values of the `targets` map. */
+#define TARGET_WATCH  1
+#define TARGET_IGNORE 2
+
 #endif

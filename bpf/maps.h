@@ -45,8 +45,6 @@ struct {
 /* tgid -> TARGET_WATCH or TARGET_IGNORE.
  * Written by: the helper, fork_process for children.  Removed by: the helper, exit_process.
  * Full: the helper reports it; a child that finds no room is handled as unlisted. */
-#define TARGET_WATCH  1
-#define TARGET_IGNORE 2
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);

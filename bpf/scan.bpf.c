@@ -31,6 +31,13 @@ static __always_inline void fill_scanned(struct connection *c, struct task_struc
 	bpf_probe_read_kernel_str(c->comm, sizeof(c->comm), task->comm);
 }
 
+/* When the reader's buffer is full, the write tells seq_file so and the kernel runs the program again for the
+ * same file: then nothing may have happened yet. */
+static __always_inline bool has_room(struct seq_file *seq)
+{
+	return BPF_CORE_READ(seq, size) - BPF_CORE_READ(seq, count) >= sizeof(struct record_open);
+}
+
 /* The records leave through the iterator's own file and not through a ring: however many sockets there are,
  * the reader sets the pace. A socket shared by several processes belongs to the first of them. */
 SEC("iter/task_file")
@@ -50,6 +57,10 @@ int scan_sockets(struct bpf_iter__task_file *context)
 	open = bpf_map_lookup_elem(&scanned, &zero);
 	if (!open || !sock_is_tcp(sk) || !sock_is_connected(sk) || find_connection(sk))
 		return 0;
+	if (!has_room(context->meta->seq)) {
+		bpf_seq_write(context->meta->seq, open, sizeof(*open));
+		return 0;
+	}
 	key = (__u64)sk;
 	fill_scanned(&c, task, sk, context->fd);
 	if (bpf_map_update_elem(&connections, &key, &c, BPF_NOEXIST)) {

@@ -53,7 +53,7 @@ export interface Ready {
   /** established TCP sockets of watched processes found at start */
   scannedSockets: number
   /** CLOCK_REALTIME minus CLOCK_MONOTONIC, nanoseconds, measured at start */
-  bootTimeNs: number
+  bootTimeNs: bigint
 }
 
 /** Records of one shard, in order per connection */
@@ -127,7 +127,7 @@ export interface Targets {
   kind: typeof MessageKind.TARGETS
   /** tgids to watch from now on, children included */
   watch: readonly number[]
-  /** tgids to ignore from now on, children included */
+  /** tgids to ignore from now on, with their children until those execute another program */
   ignore: readonly number[]
   /** tgids to handle as unlisted again */
   forget: readonly number[]
@@ -175,7 +175,7 @@ export const MESSAGE_FIELDS: Readonly<Record<MessageKind, readonly (readonly [st
     ['ringCount', 'uint'],
     ['ringBytes', 'uint'],
     ['scannedSockets', 'uint'],
-    ['bootTimeNs', 'uint'],
+    ['bootTimeNs', 'uint64'],
   ],
   /** BATCH */
   3: [

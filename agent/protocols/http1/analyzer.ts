@@ -50,24 +50,30 @@ export class Http1 implements Analyzer {
     startNs: number,
     endNs: number,
   ): void {
-    if (this.#tunnel) return
+    if (this.#response.closed) return
     const messages = stream === REQUEST ? this.#request : this.#response
     messages.bytes(chunk, begin, end, this.#isRead(stream) ? endNs : startNs, endNs)
-    if (this.#response.closed || this.#isStray()) this.#tunnel = true
+    if (this.#response.closed || this.#isStray(messages)) this.#becomeTunnel()
   }
 
   gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number, walk?: ChunkWalk): void {
-    if (this.#tunnel || lengthBytes <= 0) return
+    if (this.#response.closed || lengthBytes <= 0) return
     const messages = stream === REQUEST ? this.#request : this.#response
     messages.gap(lengthBytes, this.#isRead(stream) ? endNs : startNs, endNs, walk)
-    if (this.#response.closed) this.#tunnel = true
+    if (this.#response.closed) this.#becomeTunnel()
   }
 
   close(timeNs: number): void {
-    if (this.#tunnel) return
+    if (this.#response.closed) return
     this.#request.close()
     this.#response.close()
     this.#exchanges.finish(timeNs)
+  }
+
+  #becomeTunnel(): void {
+    this.#tunnel = true
+    this.#request.close()
+    this.#response.close()
   }
 
   /** A read is entered long before its bytes come, and a write may return long after they left. */
@@ -75,7 +81,7 @@ export class Http1 implements Analyzer {
     return (stream === REQUEST) === this.#isServer
   }
 
-  #isStray(): boolean {
-    return !this.#exchanges.begun && ++this.#strayCalls >= STRAY_CALLS_MAX
+  #isStray({ inHead }: MessageStream): boolean {
+    return !this.#exchanges.begun && !inHead && ++this.#strayCalls >= STRAY_CALLS_MAX
   }
 }

@@ -27,6 +27,7 @@ export class Exchanges {
   #givenUp = 0
   /** Responses were lost, so the next one need not answer the oldest request. */
   #inDoubt = false
+  #headersLost = false
   /** When request bytes passed that were not understood; 0: none since the last request. */
   #unseenRequestNs = 0
   #begun = false
@@ -53,6 +54,11 @@ export class Exchanges {
   /** Exchanges whose response is not over. */
   get unanswered(): number {
     return this.#givenUp + this.#queue.length - this.#answered
+  }
+
+  /** Bytes before the response at hand were not understood: interim heads may have been among them. */
+  get headersLost(): boolean {
+    return this.#headersLost
   }
 
   /** The request at hand was answered before it was over. */
@@ -102,6 +108,7 @@ export class Exchanges {
   }
 
   endResponse(): void {
+    this.#headersLost = false
     if (this.#givenUp > 0) {
       this.#givenUp--
       return
@@ -120,7 +127,7 @@ export class Exchanges {
   /** Response bytes passed that were not understood. @param endNs of the last of them */
   loseResponse(endNs: number): void {
     if (this.unanswered === 0) return
-    this.#inDoubt = true
+    this.#inDoubt = this.#headersLost = true
     this.answering.endNs = Math.max(this.answering.endNs, endNs)
   }
 
@@ -132,6 +139,7 @@ export class Exchanges {
   settleDoubt(): void {
     if (!this.#inDoubt) return
     this.#inDoubt = false
+    this.#givenUp = 0
     while (this.#answered < this.#queue.length) {
       markNoResponse(this.answering)
       this.endResponse()
@@ -162,8 +170,9 @@ export class Exchanges {
     const oldest = this.#queue[0]!
     markNoResponse(oldest)
     oldest.endNs = Math.max(oldest.endNs, timeNs)
-    this.endResponse()
+    this.#answered++
     this.#givenUp++
+    this.#logFinished()
   }
 
   #logFinished(): void {

@@ -47,7 +47,7 @@ export function trimSpace(chunk: Uint8Array, begin: number, end: number): number
 }
 
 function isSpace(octet: number): boolean {
-  return octet === SP || octet === HTAB || octet === CR || octet === LF
+  return octet <= SP && (octet === SP || octet === CR || octet === HTAB || octet === LF)
 }
 
 /** Octets of a lower-case name, for `startsWithName`. */

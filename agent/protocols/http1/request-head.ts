@@ -2,7 +2,7 @@
 import type { TraceContext } from '../analyzer.ts'
 import { FRAMING_LETTERS, FramingFields, letters, readFields } from './fields.ts'
 import { findOctet } from './scan.ts'
-import { knownMethod } from './method.ts'
+import { commonMethod, knownMethod } from './method.ts'
 import { findTokenEnd, octetsOf, skipSpace, SP, startsWithName, trimSpace, ZERO, LF } from './octets.ts'
 import { CUT_OFF, INVALID } from './parse.ts'
 import { findTargetEnd, looksLikeRequest } from './sniff.ts'
@@ -44,7 +44,8 @@ export class RequestHead {
    */
   parse(chunk: Uint8Array, begin: number, end: number): number {
     this.#reset()
-    const methodEnd = findTokenEnd(chunk, begin, end)
+    const common = commonMethod(chunk, begin, end)
+    const methodEnd = common !== '' ? begin + common.length : findTokenEnd(chunk, begin, end)
     if (methodEnd === end) return CUT_OFF
     if (methodEnd === begin || chunk[methodEnd] !== SP) return INVALID
     const lf = findOctet(chunk, methodEnd, end, LF)
@@ -53,9 +54,9 @@ export class RequestHead {
     const targetBegin = skipSpace(chunk, methodEnd, lineEnd)
     const targetEnd = findTargetEnd(chunk, targetBegin, lineEnd)
     if (targetEnd < 0) return INVALID
-    this.#readMethod(chunk, begin, methodEnd)
+    this.method = common || methodOf(chunk, begin, methodEnd)
     this.version = chunk[lineEnd - 1] === ZERO ? 'HTTP/1.0' : 'HTTP/1.1'
-    readTarget(chunk, targetBegin, targetEnd, this.method, this.target)
+    readTarget(chunk, targetBegin, trimSpace(chunk, targetBegin, targetEnd), this.method, this.target)
     return readFields(chunk, lf + 1, end, this)
   }
 
@@ -69,14 +70,10 @@ export class RequestHead {
     this.#trace.reset()
   }
 
-  #readMethod(chunk: Uint8Array, begin: number, end: number): void {
-    this.method = knownMethod(chunk, begin, end) || textOf(chunk, begin, end)
-  }
-
   /** A long query is what makes request lines long, and then the path before it is known all the same. */
   #readCutLine(chunk: Uint8Array, begin: number, methodEnd: number, end: number): number {
     if (looksLikeRequest(chunk, begin, end) !== 'yes') return CUT_OFF
-    this.#readMethod(chunk, begin, methodEnd)
+    this.method = methodOf(chunk, begin, methodEnd)
     readTarget(chunk, methodEnd + 1, end, this.method, this.target)
     this.target.whole = this.target.hasQuery
     return CUT_OFF
@@ -111,4 +108,8 @@ export class RequestHead {
     if (startsWithName(chunk, skipSpace(chunk, at + EXPECT.length, end), end, CONTINUE))
       this.expectsContinue = true
   }
+}
+
+function methodOf(chunk: Uint8Array, begin: number, end: number): string {
+  return knownMethod(chunk, begin, end) || textOf(chunk, begin, end)
 }

@@ -14,8 +14,6 @@ export class Responses implements Receiver {
   readonly #exchanges: Exchanges
   /** The other direction; set before the first byte. */
   requests!: MessageStream
-  /** Bytes before the next head were not understood: interim heads may have been among them. */
-  #headersLost = false
 
   constructor(exchanges: Exchanges) {
     this.#exchanges = exchanges
@@ -41,8 +39,7 @@ export class Responses implements Receiver {
     exchange.responseHeaderBytes += headBytes
     if (endNs > exchange.endNs) exchange.endNs = endNs
     if (exchange.version === '') exchange.version = parsed.version
-    if (!whole || this.#headersLost) markUnknown(exchange, 'response.headers')
-    this.#headersLost = false
+    if (!whole || this.#exchanges.headersLost) markUnknown(exchange, 'response.headers')
     const framing = responseFraming(parsed.framing, exchange.method, status)
     if (framing !== INTERIM) exchange.status = status
     if (framing === TUNNEL) this.#openTunnel(endNs)
@@ -60,7 +57,6 @@ export class Responses implements Receiver {
   }
 
   lost(_beganNs: number, endNs: number): void {
-    this.#headersLost = this.#exchanges.unanswered > 0
     this.#exchanges.loseResponse(endNs)
   }
 

@@ -1,18 +1,19 @@
 /** Do these bytes begin an HTTP/1.x message? Asked of the first bytes of a connection and after lost ones. */
+import { knownMethod } from './method.ts'
 import {
   ASTERISK,
   CR,
   findTokenEnd,
   LF,
+  octetsOf,
   skipEmptyLines,
+  skipSpace,
   SLASH,
   SP,
   startsWithName,
   trimSpace,
-  octetsOf,
 } from './octets.ts'
-import { findOctet } from './scan.ts'
-import { knownMethod } from './method.ts'
+import { findOctet, viewOf } from './scan.ts'
 
 /** `partial`: so far yes, but the bytes end before it is certain. */
 export type Verdict = 'yes' | 'no' | 'partial'
@@ -21,9 +22,6 @@ export type Verdict = 'yes' | 'no' | 'partial'
 const METHOD_LENGTH_MAX = 24
 
 const SCHEME = octetsOf('http')
-const VERSION = octetsOf('http/1.')
-/** `HTTP/1.1` */
-const VERSION_LENGTH = 8
 
 /**
  * Judges `chunk[begin, end)` as the beginning of a request (RFC 9112 §3); empty lines before it are allowed.
@@ -38,7 +36,7 @@ export function looksLikeRequest(chunk: Uint8Array, begin: number, end: number):
   const lf = findOctet(chunk, methodEnd, end, LF)
   if (lf >= 0) return findTargetEnd(chunk, methodEnd + 1, trimSpace(chunk, at, lf)) > 0 ? 'yes' : 'no'
   if (knownMethod(chunk, at, methodEnd) === '') return 'partial'
-  return judgeTarget(chunk, methodEnd + 1, end)
+  return judgeTarget(chunk, skipSpace(chunk, methodEnd, end), end)
 }
 
 /** Stricter: a request whose method everybody knows. A word that ends one request may precede any other method. */
@@ -56,34 +54,53 @@ function judgeTarget(chunk: Uint8Array, at: number, end: number): Verdict {
   return first === SLASH || first === ASTERISK || startsWithName(chunk, at, end, SCHEME) ? 'yes' : 'partial'
 }
 
+/** `HTTP/1.1`: the minor version is any digit. */
+const VERSION = 'HTTP/1.'
+const VERSION_LENGTH = 8
+/** As little-endian words: `HTTP`, and `/1.` in the lower three bytes of the next. */
+const HTTP = 0x50545448
+const SLASH_ONE_DOT = 0x2e312f
+
+function isVersion(chunk: Uint8Array, at: number): boolean {
+  const words = viewOf(chunk)
+  if (words.getInt32(at, true) !== HTTP || (words.getInt32(at + 4, true) & 0xffffff) !== SLASH_ONE_DOT)
+    return false
+  return isDigit(chunk[at + VERSION_LENGTH - 1]!)
+}
+
 /**
  * Where the target that starts at `begin` ends, in a request line that ends at `end` (line end excluded): at the
  * space before `HTTP/1.x`. Found from the right, because some clients send spaces inside the target. -1: no version.
  */
 export function findTargetEnd(chunk: Uint8Array, begin: number, end: number): number {
-  const version = end - VERSION_LENGTH
-  if (version - 1 <= begin || chunk[version - 1] !== SP || !startsWithName(chunk, version, end, VERSION))
-    return -1
-  return isDigit(chunk[end - 1]!) ? version - 1 : -1
+  const targetEnd = end - VERSION_LENGTH - 1
+  return targetEnd > begin && chunk[targetEnd] === SP && isVersion(chunk, targetEnd + 1) ? targetEnd : -1
 }
+
+/** `HTTP/1.1 200`; what follows is a space, or the end of the line. */
+const STATUS_LENGTH = 12
 
 /** Judges `chunk[begin, end)` as the beginning of a response: `HTTP/1.x NNN` (RFC 9112 §4). */
 export function looksLikeResponse(chunk: Uint8Array, begin: number, end: number): Verdict {
   const at = skipEmptyLines(chunk, begin, end)
-  for (let i = 0; i <= STATUS_LINE_LENGTH_MIN; i++) {
-    if (at + i === end) return 'partial'
-    if (!fitsStatusLine(i, chunk[at + i]!)) return 'no'
-  }
-  return 'yes'
+  if (end - at > STATUS_LENGTH)
+    return isVersion(chunk, at) && isStatus(chunk, at + VERSION_LENGTH) ? 'yes' : 'no'
+  for (let i = 0; at + i < end; i++) if (!fitsStatusLine(i, chunk[at + i]!)) return 'no'
+  return 'partial'
 }
 
-/** `HTTP/1.1 200`; what follows is a space, or the end of the line. */
-export const STATUS_LINE_LENGTH_MIN = 12
+/** A space, three digits, and the end of the number. */
+function isStatus(chunk: Uint8Array, at: number): boolean {
+  for (let i = 0; i <= STATUS_LENGTH - VERSION_LENGTH; i++) {
+    if (!fitsStatusLine(VERSION_LENGTH + i, chunk[at + i]!)) return false
+  }
+  return true
+}
 
 function fitsStatusLine(index: number, octet: number): boolean {
-  if (index < VERSION.length) return (octet | 0x20) === VERSION[index]
+  if (index < VERSION.length) return octet === VERSION.charCodeAt(index)
   if (index === VERSION_LENGTH) return octet === SP
-  if (index === STATUS_LINE_LENGTH_MIN) return octet === SP || octet === CR || octet === LF
+  if (index === STATUS_LENGTH) return octet === SP || octet === CR || octet === LF
   return isDigit(octet) && !(index === VERSION_LENGTH + 1 && octet === 0x30)
 }
 

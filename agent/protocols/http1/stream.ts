@@ -99,7 +99,7 @@ export class MessageStream {
       case BODY:
         return this.#skipBody(lengthBytes, beganNs, walk)
       case LOST:
-        if (this.#counting) this.#body.countUnframed(lengthBytes)
+        this.#passLost(lengthBytes, beganNs)
     }
   }
 
@@ -145,7 +145,7 @@ export class MessageStream {
       case BODY:
         return this.#takeBody(chunk, at, end)
       case LOST:
-        if (this.#counting) this.#body.countUnframed(end - at)
+        this.#passLost(end - at, beganNs)
         return end
       default:
         return end
@@ -263,6 +263,11 @@ export class MessageStream {
     this.#state = LOST
     this.#open = true
     this.#counting = true
+  }
+
+  #passLost(lengthBytes: number, beganNs: number): void {
+    if (!this.#open) this.#receiver.lost(beganNs, this.#lastNs)
+    else if (this.#counting) this.#body.countUnframed(lengthBytes)
   }
 
   #end(bodyBytes: number, exact: boolean): void {
