@@ -19,7 +19,7 @@ import type { TextFormat } from './logs/outputs.ts'
 import type { Identity } from './logs/shard.ts'
 import { Shards, type ShardsListener } from './logs/shards.ts'
 import { type HelperAccount, collect } from './report/collect.ts'
-import type { Counters } from './report/counters.ts'
+import { type Counters, countBy } from './report/counters.ts'
 import type { Logger } from './report/logger.ts'
 import type { ProcessWatch } from './workloads/watch.ts'
 import { type WorkloadDirectory, type WorkloadHint, exclusionOf } from './workloads/workload.ts'
@@ -111,8 +111,8 @@ export class Pipeline implements HelperOwner, ShardsListener {
 
   batch({ shard, records, payload }: RecordBatch, epoch: number): void {
     this.#enter(epoch)
-    this.#records.received += records
-    this.#shards.send(shard, payload as Uint8Array<ArrayBuffer>, records)
+    if (this.#shards.send(shard, payload, records)) this.#records.received += records
+    else countBy(this.#records.dropped, 'queue_full', records)
   }
 
   processes({ records, payload }: Processes): void {

@@ -15,6 +15,12 @@
 #define CONNECTION_HTTP1      32u /* a call began like an HTTP/1 message: every turn of direction is copied */
 #define CONNECTION_MUTED      64u /* nothing is copied any more */
 
+/* What is known of the current message of a direction. */
+#define PHASE_NONE	0u
+#define PHASE_HEAD	1u /* it has begun, and its head has not ended */
+#define PHASE_BODY_NEXT 2u /* its head ended with a call: the next one is its body, if it has one */
+#define PHASE_BODY	3u /* a call in its body was seen */
+
 /* Where the walk over a chunked body stands. */
 enum walk_state {
 	WALK_OFF,
@@ -45,7 +51,7 @@ struct connection {
 	__u8 role;
 	__u8 origin;
 	__u8 last_direction;
-	__u8 in_body; /* bit per direction: the head of the current message ended with a call */
+	__u8 phase; /* of the current messages, PHASE_... shifted left by two per direction */
 	char comm[16];
 };
 

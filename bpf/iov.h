@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "kernel.h"
 #include "limits.h"
+#include <bpf/bpf_core_read.h>
 #include "message.h"
 
 struct buffers {
@@ -64,6 +65,7 @@ static __always_inline __u32 copy_buffers(struct data_scratch *to, const struct 
 		want = CAPTURE_BYTES_MAX;
 	if (buffers->segments)
 		return copy_segments(buffers->base, buffers->segments, want);
+	barrier_var(want);
 	want &= 2 * CAPTURE_BYTES_MAX - 1;
 	return bpf_probe_read_user(to->payload, want, (void *)buffers->base) ? 0 : want;
 }
@@ -84,40 +86,96 @@ __noinline __u64 sum_messages(__u64 vector, __u32 messages)
 	return sum;
 }
 
-/* Offset after the empty line that ends a message head in the scratch, 0: there is none in @length bytes. */
-__noinline __u32 find_head_end(__u32 length)
-{
-	__u32 zero = 0, last = 0;
-	struct data_scratch *in = bpf_map_lookup_elem(&scratch, &zero);
+#define CRLF_CRLF 0x0a0d0a0d
 
-	if (!in)
+/* 0x80 in the bytes of the word that are line feeds; exact up to and including the lowest of them. */
+static __always_inline __u64 line_feeds(__u64 word)
+{
+	__u64 other = word ^ EVERY_BYTE('\n');
+
+	return (other - EVERY_BYTE(1)) & ~other & EVERY_BYTE(0x80);
+}
+
+/* Index of the lowest byte that is marked with 0x80. */
+static __always_inline __u32 lowest_byte(__u64 marks)
+{
+	return ((marks & -marks) >> 7) * 0x0001020304050607ULL >> 56;
+}
+
+/* What find_head_end tells besides the offset: a field line that begins like Transfer-Encoding. */
+#define HEAD_CODED   (1u << 31)
+#define CODED_PREFIX 0x6e617274 /* "tran" */
+
+static __always_inline __u32 four_bytes(const struct data_scratch *in, __u32 at)
+{
+	return *(__u32 *)(in->payload + (at & (CAPTURE_BYTES_MAX - 1)));
+}
+
+/* The search for the end of a head: where it is, and what it found. */
+struct head_search {
+	struct data_scratch *in;
+	__u32 length;
+	__u32 at;
+	__u32 coded;
+	__u32 end; /* 0: not found */
+};
+
+/* One step: eight bytes on, or to the end of the next line. 1 ends the search. */
+static long search_step(__u32 step, void *arg)
+{
+	struct head_search *search = arg;
+	__u32 at = search->at;
+	__u64 marks;
+
+	if (at >= search->length)
+		return 1;
+	marks = line_feeds(*(__u64 *)(search->in->payload + (at & (CAPTURE_BYTES_MAX - 1))));
+	at += marks ? lowest_byte(marks) + 1 : 8;
+	search->at = at;
+	if (!marks || at > search->length)
 		return 0;
-	for (__u32 i = 0; i < HEAD_SEARCH_BYTES; i++) {
-		if (i >= length)
-			return 0;
-		last = last << 8 | in->payload[i];
-		if (last == 0x0d0a0d0a)
-			return i + 1;
+	if (at >= 4 && four_bytes(search->in, at - 4) == CRLF_CRLF) {
+		search->end = at;
+		return 1;
 	}
+	if ((four_bytes(search->in, at) | 0x20202020) == CODED_PREFIX)
+		search->coded = HEAD_CODED;
 	return 0;
 }
 
-/* The first bytes of a call, at most eight, in @word[0] of two. Returns how many; 0 when they cannot be read.
- * Small first segments are common: a chunk's size, a status line. */
-static __always_inline __u32 first_bytes(struct data_scratch *scratch, const struct buffers *buffers,
-					 __u32 bytes, __u64 word[2])
+/* Offset after the empty line that ends a message head in the scratch, 0: there is none in @length bytes;
+ * with HEAD_CODED. Kernels without bpf_loop (< 5.17) find none: there bodies are copied up to the limit. */
+__noinline __u32 find_head_end(__u32 length)
 {
-	struct user_iovec first = {buffers->base, bytes};
-	__u32 length = bytes < 8 ? bytes : 8;
+	__u32 zero = 0;
+	struct head_search search = {.in = bpf_map_lookup_elem(&scratch, &zero), .length = length};
 
-	if (buffers->segments && bpf_probe_read_user(&first, sizeof(first), (void *)buffers->base))
+	if (!search.in || !bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
 		return 0;
-	if (first.length < length && buffers->segments > 1) {
-		length = copy_segments(buffers->base, buffers->segments, length);
-		word[0] = low_bytes(*(__u64 *)scratch->payload, length);
+	bpf_loop(HEAD_SEARCH_STEPS, search_step, &search, 0);
+	return search.end | search.coded;
+}
+
+/* Puts the first bytes of a call, at most eight, into scratch->first. Returns how many; 0 when they cannot be
+ * read. Small first segments are common: a chunk's size, a status line. Global, as copy_segments is. */
+__noinline __u32 read_first_bytes(__u64 base, __u64 segments, __u32 bytes)
+{
+	struct user_iovec first = {base, bytes};
+	__u32 zero = 0, length = bytes < 8 ? bytes : 8;
+	struct data_scratch *to = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!to || !base)
+		return 0;
+	if (segments && bpf_probe_read_user(&first, sizeof(first), (void *)base))
+		return 0;
+	if (first.length < length && segments > 1) {
+		length = copy_segments(base, segments, length);
+		to->first[0] = low_bytes(*(__u64 *)to->payload, length);
 		return length;
 	}
-	return bpf_probe_read_user(word, length & 15, (void *)first.base) ? 0 : length;
+	barrier_var(length); /* else the compiler knows better than the mask */
+	to->first[0] = 0;
+	return bpf_probe_read_user(to->first, length & 15, (void *)first.base) ? 0 : length;
 }
 
 #endif

@@ -13,9 +13,8 @@
 /* Messages of one sendmmsg or recvmmsg whose lengths are summed. The kernel allows 1024 (UIO_MAXIOV). */
 #define MMSG_MAX_SUMMED 64
 
-/* Where the head of a message that is larger than what may be copied has to end for its body to be left out.
- */
-#define HEAD_SEARCH_BYTES 4096
+/* Steps of the search for the end of a head, of eight bytes or to the next line each: the whole capture. */
+#define HEAD_SEARCH_STEPS 2048
 
 /* Steps of the walk over the chunks of one call: a chunk's data, its header, or a segment of the call's
  * buffers each. The second limit is for kernels without bpf_loop, where the verifier walks every step. */

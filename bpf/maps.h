@@ -103,6 +103,7 @@ struct {
 struct data_scratch {
 	struct record_data head;
 	__u8 payload[3 * CAPTURE_BYTES_MAX];
+	__u64 first[2]; /* the first eight bytes of the call at hand */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

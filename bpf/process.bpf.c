@@ -8,7 +8,8 @@
 #include "knobs.h"
 #include "target.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+/* Of the two licences, the one the kernel asks for. */
+char LICENSE[] SEC("license") = "GPL";
 
 static __always_inline void emit_process(struct task_struct *task, __u32 event, __u32 parent)
 {

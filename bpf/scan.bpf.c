@@ -7,7 +7,8 @@
 #include "lifecycle.h"
 #include "target.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+/* Of the two licences, the one the kernel asks for. */
+char LICENSE[] SEC("license") = "GPL";
 
 /* An OPEN record under construction; only scan_sockets uses it, and one reader runs it. */
 struct {

@@ -9,7 +9,8 @@
 #include "target.h"
 #include "thread.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+/* Of the two licences, the one the kernel asks for. */
+char LICENSE[] SEC("license") = "GPL";
 
 /* CLOSE -> SYN_SENT happens inside connect() of the owner. The local port is not chosen yet, so the
  * connection gets its id and its record only when the handshake ends. */

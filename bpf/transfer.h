@@ -20,9 +20,23 @@ struct transfer {
 	/* What was made of it. */
 	__u32 skipped;	/* first bytes, walked over */
 	__u32 captured; /* the bytes after them, in the scratch */
-	__u32 trailing; /* a walk goes on after the captured bytes */
+	__u32 body;	/* where a chunked body begins, counted from the skipped bytes; 0: it does not */
 	__u32 unreadable;
+	__u32 readable; /* of the first eight bytes after the skipped ones */
+	__u32 pad;
 };
+
+static __always_inline __u32 phase(const struct connection *c, __u32 direction)
+{
+	return c->phase >> (2 * (direction & 1)) & 3;
+}
+
+static __always_inline void set_phase(struct connection *c, __u32 direction, __u32 phase)
+{
+	__u32 shift = 2 * (direction & 1);
+
+	c->phase = (c->phase & ~(3 << shift)) | phase << shift;
+}
 
 /* When the direction turns on an HTTP/1 connection a new message begins, unless a walk knows better;
  * elsewhere nothing is copied until a call begins like one. */
@@ -31,7 +45,7 @@ static __always_inline void turn(struct connection *c, __u32 direction)
 	if (c->last_direction == direction)
 		return;
 	c->last_direction = direction;
-	c->in_body &= ~(1 << direction);
+	set_phase(c, direction, 0);
 	c->capture_left[direction] = c->flags & CONNECTION_HTTP1 ? capture_bytes : 0;
 }
 
@@ -55,31 +69,34 @@ static __always_inline void walk_body(struct connection *c, struct sock *sk, str
 	x->buffers.base += x->skipped;
 }
 
-/* A message that is larger than what may be copied: only its head is of use, and where its body begins. */
-static __always_inline void trim(struct connection *c, struct transfer *x, struct data_scratch *to)
-{
-	__u32 head = find_head_end(x->captured) & (CAPTURE_BYTES_MAX - 1);
-	__u64 word = *(__u64 *)(to->payload + head);
-
-	if (!head || head + 8 > x->captured || message_start(word, 8) != START_NO)
-		return;
-	x->captured = head;
-	c->capture_left[x->direction & 1] = 0;
-	c->in_body |= 1 << (x->direction & 1);
-	x->trailing = begins_like_chunk(word);
-	if (x->trailing)
-		begin_walk(c, x->direction);
-}
-
 static __always_inline bool ends_with_empty_line(const struct data_scratch *to, __u32 length)
 {
-	return length >= 4 &&
-	       *(__u32 *)(to->payload + ((length - 4) & (CAPTURE_BYTES_MAX - 1))) == 0x0a0d0a0d;
+	return length >= 4 && *(__u32 *)(to->payload + ((length - 4) & (CAPTURE_BYTES_MAX - 1))) == CRLF_CRLF;
+}
+
+/* Where the body begins, if it does in this call: a chunked one is walked over from there, and of a message
+ * that is larger than what may be copied only the head is kept. */
+static __always_inline void find_body(struct connection *c, struct transfer *x, struct data_scratch *to)
+{
+	__u32 found = find_head_end(x->captured), head = found & (CAPTURE_BYTES_MAX - 1);
+	__u32 rest = x->captured - head;
+	__u64 word = *(__u64 *)(to->payload + head);
+
+	if (!head || message_start(word, rest < 8 ? rest : 8) == START_YES)
+		return;
+	set_phase(c, x->direction, PHASE_BODY);
+	if (found & HEAD_CODED && begins_like_chunk(word, rest)) {
+		begin_walk(c, x->direction);
+		x->body = head;
+	}
+	if (x->copyable - x->skipped > x->captured) {
+		x->captured = head;
+		c->capture_left[x->direction & 1] = 0;
+	}
 }
 
 /* Copies what is left of the allowance after the skipped bytes. */
-static __always_inline void copy(struct connection *c, struct transfer *x, struct data_scratch *to,
-				 bool begins)
+static __always_inline void copy(struct connection *c, struct transfer *x, struct data_scratch *to)
 {
 	__u32 direction = x->direction & 1, left = c->capture_left[direction];
 	__u32 here = x->copyable - x->skipped;
@@ -87,27 +104,47 @@ static __always_inline void copy(struct connection *c, struct transfer *x, struc
 	x->captured = copy_buffers(to, &x->buffers, left < here ? left : here);
 	x->unreadable = !x->captured;
 	c->capture_left[direction] = left > x->captured ? left - x->captured : 0;
-	if (begins && here > x->captured)
-		trim(c, x, to);
-	else if (ends_with_empty_line(to, x->captured))
-		c->in_body |= 1 << direction;
+	if (phase(c, direction) != PHASE_HEAD)
+		return;
+	if (ends_with_empty_line(to, x->captured))
+		set_phase(c, direction, PHASE_BODY_NEXT);
+	else
+		find_body(c, x, to);
 }
 
-/* A call in the middle of a message that does not fit into what may be copied: a body. True: nothing to copy.
- */
+/* A call in the middle of a message: is nothing of it to be copied? A chunked body is walked over from its
+ * first call, or, where that was missed, from the first that does not fit into what may be copied. */
 static __always_inline bool is_plain_body(struct connection *c, struct sock *sk, struct transfer *x,
 					  __u64 word)
 {
-	__u32 direction = x->direction & 1;
+	__u32 direction = x->direction & 1, before = phase(c, direction);
+	bool fits = x->bytes <= c->capture_left[direction];
 
-	if (x->bytes <= c->capture_left[direction])
+	if (before == PHASE_BODY_NEXT)
+		set_phase(c, direction, PHASE_BODY);
+	if (before == PHASE_HEAD || (fits && before != PHASE_BODY_NEXT))
 		return false;
-	if (c->flags & CONNECTION_HTTP1 && begins_like_chunk(word)) {
+	if (c->flags & CONNECTION_HTTP1 && begins_like_chunk(word, x->readable)) {
 		begin_walk(c, direction);
 		walk_body(c, sk, x);
 		return x->skipped == x->bytes;
 	}
-	return c->in_body & (1 << direction) || !c->capture_left[direction];
+	return !fits;
+}
+
+/* How the bytes after the skipped ones begin. A message where a chunk header was due ends the walk: what was
+ * taken for chunks was none. */
+static __always_inline enum message_start start_of(struct connection *c, struct transfer *x,
+						   struct data_scratch *to)
+{
+	struct walk *walk = &c->walk[x->direction & 1];
+	enum message_start start;
+
+	x->readable = read_first_bytes(x->buffers.base, x->buffers.segments, x->copyable - x->skipped);
+	start = message_start(to->first[0], x->readable);
+	if (start == START_YES && walk->state != WALK_DATA)
+		walk->state = WALK_OFF;
+	return start;
 }
 
 /* Decides what an analyzer can use of a call and copies that into the scratch. A call that begins like a
@@ -115,46 +152,52 @@ static __always_inline bool is_plain_body(struct connection *c, struct sock *sk,
 static __always_inline void capture(struct connection *c, struct sock *sk, struct transfer *x,
 				    struct data_scratch *to)
 {
-	__u32 direction = x->direction & 1, readable;
-	enum message_start start = START_NO;
-	__u64 word[2] = {}; /* the verifier believes a masked read of up to 15 bytes */
+	__u32 direction = x->direction & 1;
+	enum message_start start;
 
 	turn(c, direction);
 	if (c->flags & CONNECTION_MUTED)
 		return;
-	if (c->walk[direction].state != WALK_OFF)
+	start = start_of(c, x, to);
+	if (c->walk[direction].state != WALK_OFF) {
 		walk_body(c, sk, x);
-	if (x->skipped == x->bytes || !x->buffers.base)
+		if (x->skipped == x->bytes)
+			return;
+		start = start_of(c, x, to);
+	}
+	if (!x->buffers.base)
 		return;
-	readable = first_bytes(to, &x->buffers, x->copyable - x->skipped, word);
-	start = message_start(word[0], readable);
 	if (start == START_YES)
 		c->flags |= CONNECTION_HTTP1;
 	if (start != START_NO) {
 		c->capture_left[direction] = capture_bytes;
-		c->in_body &= ~(1 << direction);
-	} else if (is_plain_body(c, sk, x, word[0])) {
+		set_phase(c, direction, PHASE_HEAD);
+	} else if (is_plain_body(c, sk, x, to->first[0])) {
 		return;
 	}
-	copy(c, x, to, start == START_YES);
+	copy(c, x, to);
 }
 
-/* The walk over what follows the captured bytes; only the head of a large chunked message has such. */
-static __always_inline void walk_trailing(struct connection *c, struct sock *sk, struct transfer *x,
-					  struct record_data *record)
+/* The walk over the rest of a call in which a chunked body begins. What was captured the analyzer reads
+ * itself: there the walk only finds out where it stands, and counts nothing. */
+static __always_inline void walk_rest(struct connection *c, struct sock *sk, struct transfer *x,
+				      struct record_data *record)
 {
 	struct totals *totals = &c->totals[x->direction & 1], before = *totals;
-	__u32 end;
+	__u32 shown = x->captured, here = x->copyable - x->skipped, direction = x->direction & 1, end;
 
-	end = walk_call((__u64)sk, x->buffers.base, x->buffers.segments, x->copyable,
-			(x->skipped + x->captured) << 1 | (x->direction & 1));
+	if (x->body < shown) {
+		walk_call((__u64)sk, x->buffers.base, x->buffers.segments, shown, x->body << 1 | direction);
+		*totals = before;
+	}
+	if (shown >= here || c->walk[direction].state == WALK_OFF)
+		return;
+	end = walk_call((__u64)sk, x->buffers.base, x->buffers.segments, here, shown << 1 | direction);
 	record->walked_framing = totals->framing_bytes - before.framing_bytes;
-	if (end < x->bytes)
+	if (end < here || here < x->bytes - x->skipped || totals->walks_lost != before.walks_lost)
 		record->head.flags |= DATA_WALK_LOST;
 	else if (totals->chunked_ends != before.chunked_ends)
 		record->head.flags |= DATA_WALK_ENDED;
-	if (totals->walks_lost != before.walks_lost)
-		record->head.flags |= DATA_WALK_LOST;
 }
 
 static __always_inline void fold(struct totals *totals, const struct transfer *x)
@@ -211,8 +254,8 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	if (x->captured > CAPTURE_BYTES_MAX)
 		x->captured = CAPTURE_BYTES_MAX;
 	fill_data(&out->head, c, x);
-	if (x->trailing)
-		walk_trailing(c, sk, x, &out->head);
+	if (x->body)
+		walk_rest(c, sk, x, &out->head);
 	c->totals[direction].records++;
 	c->totals[direction].folded_start_ns = 0;
 	c->last_record_ns[direction] = x->end_ns;

@@ -198,21 +198,24 @@ __noinline __u32 walk_call(__u64 sock, __u64 base, __u64 segments, __u32 bytes, 
 	return w->at < bytes ? w->at : bytes;
 }
 
-/* A hexadecimal number and a line end, or an extension: how a chunked body or its next chunk begins. */
-__noinline int begins_like_chunk(__u64 word)
+/* Up to seven hexadecimal digits and a line end, or an extension: how a chunked body begins. Of a call that
+ * ends before that the digits are enough. */
+__noinline int begins_like_chunk(__u64 word, __u32 length)
 {
 	bool digits = false;
 
 	for (int i = 0; i < 8; i++) {
 		__u8 byte = word >> (8 * i);
 
+		if ((__u32)i >= length)
+			return digits;
 		if (digits && (byte == '\r' || byte == ';' || byte == '\n'))
 			return true;
 		if (hex_digit(byte) < 0)
 			return false;
 		digits = true;
 	}
-	return true;
+	return false;
 }
 
 #endif

@@ -11,6 +11,8 @@ export interface Direction {
   framingBytes: number
   chunkedEnds: number
   walksLost: number
+  /** The totals of the walk have moved on by something that no record told. */
+  walkUnsure: boolean
   /** Return of the last call accounted for, CLOCK_MONOTONIC ns; 0 before the first. */
   lastEndNs: number
 }
@@ -55,5 +57,14 @@ export interface Connection<Next> {
 }
 
 export function unseenDirection(): Direction {
-  return { bytes: 0, calls: 0, records: 0, framingBytes: 0, chunkedEnds: 0, walksLost: 0, lastEndNs: 0 }
+  return {
+    bytes: 0,
+    calls: 0,
+    records: 0,
+    framingBytes: 0,
+    chunkedEnds: 0,
+    walksLost: 0,
+    walkUnsure: false,
+    lastEndNs: 0,
+  }
 }

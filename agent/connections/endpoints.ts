@@ -5,14 +5,19 @@ import type { ConnectionFacts, SocketAddress } from './connection.ts'
 /** What the index has to know of an end. */
 export interface LocalEnd {
   readonly facts: ConnectionFacts
-  /** The end is closed; it can still be met by a partner that was accepted late. */
+  /** No partner has to be found for it any more, except one that was accepted late. */
   readonly closed: boolean
   peer: LocalEnd | undefined
 }
 
-/** Ends by both addresses. Bounded: the oldest ends are forgotten first. */
+/** Closed ends that wait for a partner that is accepted late. Most have theirs on another machine. */
+const CLOSED_MAX = 4096
+
+/** Ends by both addresses. Bounded: the oldest ends are forgotten first, and the closed ones soon. */
 export class EndpointIndex<End extends LocalEnd> {
   readonly #ends = new Map<string, End>()
+  /** Of them, those that are closed, in the order in which they were. */
+  readonly #closed = new Set<End>()
   readonly #maxEnds: number
 
   constructor(maxEnds: number) {
@@ -29,13 +34,25 @@ export class EndpointIndex<End extends LocalEnd> {
     const key = this.#key(end, local, remote)
     this.#ends.delete(key)
     this.#ends.set(key, end)
-    if (this.#ends.size > this.#maxEnds) this.#forgetOldest()
     const partner = this.#ends.get(this.#key(end, remote, local))
-    if (partner !== undefined && partner !== end && this.#fits(partner)) introduce(end, partner)
+    if (partner !== undefined && partner !== end && this.#fits(partner)) {
+      introduce(end, partner)
+      if (partner.closed) this.remove(partner)
+    }
+    if (this.#ends.size > this.#maxEnds) this.#forgetOldest()
+  }
+
+  /** The end is closed: it goes at once when it has its partner, else a little later. */
+  close(end: End): void {
+    if (end.peer !== undefined) return this.remove(end)
+    this.#closed.add(end)
+    if (this.#closed.size <= CLOSED_MAX) return
+    for (const oldest of this.#closed) return this.remove(oldest)
   }
 
   /** Drops an end that is not to be met any more. */
   remove(end: End): void {
+    this.#closed.delete(end)
     const key = this.#key(end, end.facts.local, end.facts.remote)
     if (this.#ends.get(key) === end) this.#ends.delete(key)
   }
@@ -51,10 +68,7 @@ export class EndpointIndex<End extends LocalEnd> {
   }
 
   #forgetOldest(): void {
-    for (const oldest of this.#ends.keys()) {
-      this.#ends.delete(oldest)
-      return
-    }
+    for (const oldest of this.#ends.values()) return this.remove(oldest)
   }
 }
 

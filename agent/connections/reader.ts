@@ -23,7 +23,7 @@ import {
   TOTALS_BYTES,
 } from './gen/event.ts'
 import { readOpen } from './open.ts'
-import { takePassed, walkOf } from './passed.ts'
+import { type Passed, takePassed, walkOf } from './passed.ts'
 import { RecordCursor } from './record.ts'
 import type { ChunkWalk } from './walk.ts'
 
@@ -114,7 +114,7 @@ export class ConnectionReader<Next> {
     if (kind === RecordKind.OPEN && size === RECORD_OPEN_BYTES) return this.#open(record)
     const connection = this.#connections.get(record.u64(RECORD.connection))
     if (connection === undefined) this.counters.malformed++
-    else if (kind === RecordKind.DATA && size >= RECORD_DATA_BYTES) this.#data(record, connection, size)
+    else if (kind === RecordKind.DATA && isWholeData(record, size)) this.#data(record, connection)
     else if (kind === RecordKind.CLOSE && size === RECORD_CLOSE_BYTES) this.#close(record, connection)
     else if (kind === RecordKind.PROGRESS && size === RECORD_PROGRESS_BYTES)
       this.#catchUpBoth(record, connection, RECORD_PROGRESS.totals, RECORD_PROGRESS.totals + TOTALS_BYTES)
@@ -130,24 +130,22 @@ export class ConnectionReader<Next> {
     this.counters.connections = this.#connections.size
   }
 
-  #data(record: RecordCursor, connection: Connection<Next>, size: number): void {
+  #data(record: RecordCursor, connection: Connection<Next>): void {
     const operation = this.#readOperation(record)
     const direction = operation.direction as 0 | 1
-    const skipped = record.u32(RECORD_DATA.skipped)
-    const { next } = connection
-    if (record.u64(RECORD_DATA.before + TOTALS.bytes) < connection.directions[direction].bytes) {
+    const own = RECORD_DATA.before
+    if (record.u64(own + TOTALS.bytes) < connection.directions[direction].bytes) {
       this.counters.lost-- // an overtaking record told of this call already
       return
     }
-    const own = RECORD_DATA.before
     const peerFirst = record.u64(RECORD_DATA.peer + TOTALS.lastEndNs) <= record.u64(own + TOTALS.lastEndNs)
     if (peerFirst) this.#catchUp(record, connection, (1 - direction) as 0 | 1, RECORD_DATA.peer)
-    if (skipped > 0) this.#listener.operation(next, operation)
-    this.#catchUp(record, connection, direction, own, skipped, operation)
+    const isWalkLost = this.#catchUpOwn(record, connection, operation)
     if (!peerFirst) this.#catchUp(record, connection, (1 - direction) as 0 | 1, RECORD_DATA.peer)
-    if (skipped === 0) this.#listener.operation(next, operation)
+    const skipped = record.u32(RECORD_DATA.skipped)
+    if (skipped === 0) this.#listener.operation(connection.next, operation)
     this.#account(record, connection.directions[direction], operation)
-    this.#handOver(record, next, operation, skipped, size)
+    this.#handOver(record, connection.next, operation, skipped, isWalkLost)
   }
 
   #readOperation(record: RecordCursor): Operation {
@@ -166,28 +164,32 @@ export class ConnectionReader<Next> {
     direction.records = (direction.records + 1) % U32
     direction.lastEndNs = endNs
     const flags = record.u8(RECORD.flags)
-    if (
-      (flags & (DataFlag.WALK_ENDED | DataFlag.WALK_LOST)) === 0 &&
-      record.u32(RECORD_DATA.walkedFraming) === 0
-    )
-      return
-    direction.framingBytes = (direction.framingBytes + record.u32(RECORD_DATA.walkedFraming)) % U32
+    const walkedFraming = record.u32(RECORD_DATA.walkedFraming)
+    if (walkedFraming > 0) direction.framingBytes = (direction.framingBytes + walkedFraming) % U32
     if (flags & DataFlag.WALK_ENDED) direction.chunkedEnds = (direction.chunkedEnds + 1) % U16
+    if (flags & DataFlag.WALK_LOST) direction.walkUnsure = true
   }
 
   /** Captured bytes, then the gap of those after them. */
-  #handOver(record: RecordCursor, next: Next, operation: Operation, skipped: number, size: number): void {
+  #handOver(
+    record: RecordCursor,
+    next: Next,
+    operation: Operation,
+    skipped: number,
+    isWalkLost: boolean,
+  ): void {
     const { direction, startNs, endNs, bytes } = operation
-    const captured = Math.min(record.u32(RECORD_DATA.captured), size - RECORD_DATA_BYTES)
+    const captured = record.u32(RECORD_DATA.captured)
     if (captured > 0) {
       const begin = record.at + RECORD_DATA_BYTES
       this.#listener.bytes(next, direction, record.bytes, begin, begin + captured, operation)
     }
     const trailing = bytes - skipped - captured
-    if (trailing <= 0) return
+    if (trailing === 0) return
     const flags = record.u8(RECORD.flags)
     const ended = (flags & DataFlag.WALK_ENDED) !== 0
-    const walk = walkOf(record.u32(RECORD_DATA.walkedFraming), ended, (flags & DataFlag.WALK_LOST) !== 0)
+    const lost = isWalkLost || (flags & DataFlag.WALK_LOST) !== 0
+    const walk = walkOf(record.u32(RECORD_DATA.walkedFraming), ended, lost)
     this.#listener.gap(next, direction, trailing, startNs, endNs, walk)
   }
 
@@ -213,28 +215,52 @@ export class ConnectionReader<Next> {
     }
   }
 
-  /**
-   * Hands on what passed without a record, as one folded operation and one gap.
-   * @param skipped first bytes of the call `operation`, which belong to the same gap
-   */
+  /** Hands on what passed without a record, as one folded operation and one gap. */
   #catchUp(
     record: RecordCursor,
     { directions, next }: Connection<Next>,
     direction: 0 | 1,
     totals: number,
-    skipped = 0,
-    operation?: Operation,
   ): void {
-    const passed = takePassed(directions[direction], record, totals)
-    if (passed !== undefined && passed.calls > 0) {
-      const { startNs, endNs, bytes, calls: count } = passed
-      this.counters.lost += passed.records
-      this.#listener.operation(next, { direction, syscall: 0, startNs, endNs, bytes, count })
-    }
-    const lengthBytes = (passed?.bytes ?? 0) + skipped
-    if (lengthBytes === 0) return
-    const startNs = passed && passed.calls > 0 ? passed.startNs : (operation?.startNs ?? 0)
-    const endNs = skipped > 0 && operation ? operation.endNs : (passed?.endNs ?? 0)
-    this.#listener.gap(next, direction, lengthBytes, startNs, endNs, passed?.walk)
+    const passed = takePassed(directions[direction], record, totals, false)
+    if (passed === undefined) return
+    this.#passOperation(next, direction, passed)
+    const { bytes, startNs, endNs, walk } = passed
+    if (bytes > 0) this.#listener.gap(next, direction, bytes, startNs, endNs, walk)
   }
+
+  /**
+   * The same before the record's own call, whose first bytes, if they were walked over, belong to the same gap: then
+   * the operation of the call goes before it.
+   * @returns the walk was lost, and there was no gap to say so
+   */
+  #catchUpOwn(record: RecordCursor, { directions, next }: Connection<Next>, operation: Operation): boolean {
+    const direction = operation.direction as 0 | 1
+    const passed = takePassed(directions[direction], record, RECORD_DATA.before, true)
+    if (passed !== undefined) this.#passOperation(next, direction, passed)
+    const skipped = record.u32(RECORD_DATA.skipped)
+    if (skipped > 0) this.#listener.operation(next, operation)
+    const lengthBytes = (passed?.bytes ?? 0) + skipped
+    if (lengthBytes === 0) return passed?.walk?.lost ?? false
+    const startNs = passed !== undefined && passed.calls > 0 ? passed.startNs : operation.startNs
+    const endNs = skipped > 0 || passed === undefined ? operation.endNs : passed.endNs
+    this.#listener.gap(next, direction, lengthBytes, startNs, endNs, passed?.walk)
+    return false
+  }
+
+  #passOperation(next: Next, direction: 0 | 1, { calls, records, startNs, endNs, bytes }: Passed): void {
+    this.counters.lost += records
+    if (calls === 0) return
+    this.#listener.operation(next, { direction, syscall: 0, startNs, endNs, bytes, count: calls })
+  }
+}
+
+/** Its sizes agree: what was captured is all there, and the call moved no less than its record tells of. */
+function isWholeData(record: RecordCursor, size: number): boolean {
+  if (size < RECORD_DATA_BYTES) return false
+  const captured = record.u32(RECORD_DATA.captured)
+  return (
+    size === RECORD_DATA_BYTES + captured &&
+    record.u32(RECORD_DATA.bytes) >= captured + record.u32(RECORD_DATA.skipped)
+  )
 }

@@ -1,6 +1,7 @@
 /** `--demo`: a small HTTP server and a client that talks to it, so that there is something to watch. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { accessLogError, reasonOf } from '../errors.ts'
 
@@ -20,9 +21,9 @@ export interface Demo {
  * does can keep them from starting.
  */
 export async function startDemo(): Promise<Demo> {
-  const server = start('server.ts', [])
+  const server = start('server', [])
   try {
-    const client = start('client.ts', [await portOf(server)])
+    const client = start('client', [await portOf(server)])
     return {
       pids: [server, client].flatMap(({ pid }) => pid ?? []),
       stop: async () => void (await Promise.all([stop(client), stop(server)])),
@@ -39,7 +40,8 @@ export async function startDemo(): Promise<Demo> {
 
 /** What the children say on stdout would mix with the agent's data. */
 function start(script: string, args: readonly string[]): ChildProcess {
-  const path = fileURLToPath(new URL(script, import.meta.url))
+  const own = fileURLToPath(import.meta.url)
+  const path = join(dirname(own), `${script}${extname(own)}`) // .ts here, .js where the agent is built
   const child = fork(path, args, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   child.on('error', () => {}) // its end tells as much
   return child

@@ -7,7 +7,7 @@ import { Lines } from './lines.ts'
 const LINE_MAX_LENGTH = 1_024
 
 export interface ChildListener {
-  /** Bytes of stdout. */
+  /** Bytes of stdout, valid during the call. */
   chunk(bytes: Uint8Array): void
   /** A line of stderr. */
   log(line: string): void
@@ -38,7 +38,10 @@ export class Child {
     this.#process.on('close', (code, signal) => this.#end(this.#endError(code, signal), code === 0))
     const { stdin, stdout, stderr } = this.#process
     for (const stream of [stdin, stdout, stderr]) stream?.on('error', ignore)
-    stdout?.on('data', (chunk: Buffer) => listener.chunk(chunk))
+    stdout?.on('data', (chunk: Buffer<ArrayBuffer>) => {
+      listener.chunk(chunk)
+      free(chunk)
+    })
     this.#readLines()
   }
 
@@ -94,6 +97,15 @@ export class Child {
     this.#ended = true
     this.#listener.ended(error, clean)
   }
+}
+
+/**
+ * Gives the memory of a chunk back at once. Node reads into 64 KiB of its own each time, hundreds a second, and the
+ * garbage collector has little reason to run here: it would come for them when 40 MiB lie about. What is part of a
+ * larger buffer is not ours to free.
+ */
+function free({ buffer, byteLength }: Buffer<ArrayBuffer>): void {
+  if (byteLength === buffer.byteLength) buffer.transfer(0)
 }
 
 /** A broken stream needs no handling of its own: the process behind it ends, and that is reported. */

@@ -32,7 +32,7 @@ export interface HelperOptions {
 
 /** Called in the order of the messages. */
 export interface HelperListener {
-  /** The receiver owns the payload, with the ArrayBuffer it is a view of: it may be transferred. */
+  /** The payload is valid during the call only. */
   batch(batch: Batch): void
   /** As for a batch. */
   processes(processes: Processes): void

@@ -3,16 +3,21 @@ import { accessLogError } from '../errors.ts'
 
 const LENGTH_BYTES = 4
 
+/** Longest frames are rare; the buffer starts with what batches usually take. */
+const INITIAL_BYTES = 256 * 1024
+
 /**
- * Splits a byte stream into frames, each in an ArrayBuffer of its own that the receiver may transfer to a worker.
- * Every byte is copied once, however the stream was cut; what is held never exceeds one frame.
+ * Splits a byte stream into frames, which are views valid until the next one is asked for: a frame that lies whole
+ * in a chunk is not copied, others are put together in one buffer that is used again and again. At tens of megabytes
+ * a second, memory of its own for each frame would keep the garbage collector busy.
  */
 export class Frames {
   readonly #maxBytes: number
   #length = 0
   #lengthBytes = 0
-  /** The frame being filled; undefined while its length is. */
-  #frame: Uint8Array<ArrayBuffer> | undefined
+  /** The length is known, the body is not complete. */
+  #inBody = false
+  #buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #filled = 0
   #dead = false
 
@@ -30,11 +35,18 @@ export class Frames {
    * Yields the frames that end in this chunk. To be exhausted before the next push.
    * Throws HELPER_GARBAGE once, when a frame is empty or too long; from then on it yields nothing.
    */
-  *push(chunk: Uint8Array): Generator<Uint8Array<ArrayBuffer>, void, void> {
+  *push(chunk: Uint8Array): Generator<Uint8Array, void, void> {
     let at = 0
     while (at < chunk.length && !this.#dead) {
-      at = this.#frame === undefined ? this.#takeLength(chunk, at) : this.#takeBody(this.#frame, chunk, at)
-      if (this.#frame !== undefined && this.#filled === this.#length) yield this.#finish(this.#frame)
+      if (!this.#inBody) at = this.#takeLength(chunk, at)
+      else if (this.#filled === 0 && chunk.length - at >= this.#length) {
+        const end = at + this.#length
+        yield this.#finish(chunk.subarray(at, end))
+        at = end
+      } else {
+        at = this.#takeBody(chunk, at)
+        if (this.#filled === this.#length) yield this.#finish(this.#buffer.subarray(0, this.#length))
+      }
     }
   }
 
@@ -55,19 +67,19 @@ export class Frames {
       this.#dead = true
       throw accessLogError('HELPER_GARBAGE', { reason: `a frame of ${this.#length} bytes` })
     }
-    // Not zeroed, since it is filled before anyone sees it, and not out of a pool, which could not be transferred.
-    this.#frame = Buffer.allocUnsafeSlow(this.#length)
+    this.#inBody = true
   }
 
-  #takeBody(frame: Uint8Array, chunk: Uint8Array, from: number): number {
+  #takeBody(chunk: Uint8Array, from: number): number {
+    if (this.#buffer.length < this.#length) this.#buffer = Buffer.allocUnsafeSlow(this.#maxBytes)
     const end = Math.min(chunk.length, from + this.#length - this.#filled)
-    frame.set(chunk.subarray(from, end), this.#filled)
+    this.#buffer.set(chunk.subarray(from, end), this.#filled)
     this.#filled += end - from
     return end
   }
 
-  #finish(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    this.#frame = undefined
+  #finish(frame: Uint8Array): Uint8Array {
+    this.#inBody = false
     this.#length = 0
     this.#lengthBytes = 0
     this.#filled = 0

@@ -17,7 +17,7 @@ export interface HelperLife {
 
 /** Who is told. Calls come in order; after `lost`, nothing of that epoch follows. */
 export interface HelperOwner {
-  /** The payload is the owner's, to be transferred if it likes. The first of an epoch may come before its `ready`. */
+  /** The payload is valid during the call only. The first of an epoch may come before its `ready`. */
   batch(batch: Batch, epoch: number): void
   processes(processes: Processes, epoch: number): void
   ready(life: HelperLife): void

@@ -45,7 +45,8 @@ export class Conversation implements LocalEnd {
       this.kernelLogs.push({ kind, startNs, endNs, success: true, syscall, bytes, count })
       return
     }
-    last.endNs = operation.endNs
+    last.startNs = Math.min(last.startNs, operation.startNs)
+    last.endNs = Math.max(last.endNs, operation.endNs)
     last.bytes += operation.bytes
     last.count += operation.count
     if (last.syscall !== operation.syscall) last.syscall = 0

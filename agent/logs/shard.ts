@@ -11,7 +11,7 @@ import { detect } from '../protocols/list.ts'
 import type { Workload, WorkloadHint } from '../workloads/workload.ts'
 import { Conversation } from './conversation.ts'
 import type { KernelLogKind } from './model.ts'
-import { type Flushed, ShardOutputs, logsIn } from './outputs.ts'
+import { type Flushed, type ShardOutputs, logsIn } from './outputs.ts'
 import { type ShardTally, emptyTally } from './tally.ts'
 import { viewOf } from './view.ts'
 
@@ -30,6 +30,8 @@ export interface ShardOptions {
   headBytesMax: number
   /** Ends remembered to name the peers of local connections. */
   endpointsMax: number
+  /** Flushes, those before their time not counted, that a conversation waits for its names before it goes without. */
+  patienceFlushes: number
 }
 
 /** The answer to `identify`. */
@@ -38,9 +40,6 @@ export interface Identity {
   /** The rule that filters the process, if one does. */
   filteredBy: string | undefined
 }
-
-/** Flushes a conversation waits for its names before it goes without. */
-const PATIENCE_FLUSHES = 2
 
 export class Shard implements ConnectionListener<Conversation> {
   readonly tally: ShardTally = emptyTally()
@@ -60,6 +59,11 @@ export class Shard implements ConnectionListener<Conversation> {
   /** Logs that wait for a flush, or connections that have something to flush, whichever is more. */
   get waiting(): number {
     return Math.max(this.#waitingLogs, this.#dirty.length)
+  }
+
+  /** Every process that was asked for has been named. */
+  get isNamed(): boolean {
+    return this.#unnamed.size === 0
   }
 
   read(batch: Uint8Array): void {
@@ -84,10 +88,13 @@ export class Shard implements ConnectionListener<Conversation> {
     this.#identities.delete(pid)
   }
 
-  /** @param force also what waits for an exchange or for a name; for the end */
-  flush(force: boolean): Flushed {
+  /**
+   * @param force also what waits for an exchange or for a name; for the end
+   * @param isDue false: before its time, because much waits; names may still come
+   */
+  flush(force: boolean, isDue = true): Flushed {
     if (force) this.#settleAll()
-    this.#loosePatience(force)
+    if (isDue) this.#loosePatience(force)
     const dirty = this.#dirty
     this.#dirty = []
     for (const conversation of dirty) this.#flushOne(conversation, force)
@@ -97,7 +104,8 @@ export class Shard implements ConnectionListener<Conversation> {
   opened(facts: ConnectionFacts, role: Role): Conversation {
     const conversation = new Conversation(facts, role)
     this.#identify(conversation)
-    this.#endpoints.add(conversation)
+    // An end that never was connected must not be met by a later connection between the same ports.
+    if (facts.success) this.#endpoints.add(conversation)
     const { origin, startNs, endNs, success } = facts
     if (origin === 'connect' || origin === 'accept')
       this.#addLifeEvent(conversation, origin, startNs, endNs, success)
@@ -144,7 +152,10 @@ export class Shard implements ConnectionListener<Conversation> {
       this.#addLifeEvent(conversation, 'close', operation.startNs, endNs, operation.success)
     }
     conversation.analyzer?.close(endNs)
+    // The index may hold it a little longer, and its partner as long as that lives.
+    conversation.analyzer = undefined
     conversation.closed = true
+    if (conversation.facts.success) this.#endpoints.close(conversation)
     this.#touch(conversation)
   }
 
@@ -177,7 +188,7 @@ export class Shard implements ConnectionListener<Conversation> {
     if (known !== undefined) return name(conversation, known)
     const waiting = this.#unnamed.get(pid)
     if (waiting !== undefined) return void waiting.conversations.push(conversation)
-    this.#unnamed.set(pid, { conversations: [conversation], patience: PATIENCE_FLUSHES })
+    this.#unnamed.set(pid, { conversations: [conversation], patience: this.#options.patienceFlushes })
     this.#options.requests.identify(pid, { comm, cgroupId })
   }
 
@@ -218,12 +229,11 @@ export class Shard implements ConnectionListener<Conversation> {
     this.#touch(conversation)
   }
 
-  /** A name that does not come must not hold back logs for ever. */
+  /** A name that does not come must not hold back logs for ever. When it comes, the logs that follow have it. */
   #loosePatience(force: boolean): void {
-    for (const [pid, waiting] of this.#unnamed) {
+    for (const waiting of this.#unnamed.values()) {
       if (!force && waiting.patience-- > 0) continue
-      for (const conversation of waiting.conversations) conversation.workload = null
-      this.#unnamed.delete(pid)
+      for (const conversation of waiting.conversations) conversation.workload ??= null
     }
   }
 

@@ -3,9 +3,17 @@ import { Worker } from 'node:worker_threads'
 import { siblingModule } from '../package.ts'
 import type { WorkloadHint } from '../workloads/workload.ts'
 import type { Batch } from './encode.ts'
+import { QueueWriter, queueMemory } from './queue.ts'
 import type { Identity } from './shard.ts'
 import { type ShardTally, emptyTally } from './tally.ts'
-import { type FromShard, QueueState, type ShardSetup, type ToShard } from './thread.ts'
+import type { FromShard, ShardSetup, ToShard } from './thread.ts'
+
+/** Shared memory of a queue; only what is used becomes resident. */
+const QUEUE_BYTES = 4 * 1024 * 1024
+/** Kept free for what still comes after reading is paused: a chunk of the pipe, and the longest message. */
+const QUEUE_RESERVE_BYTES = 2 * 1024 * 1024
+/** Entries live for one flush only, so a small young generation holds them; the default may take three times that. */
+const resourceLimits = { maxYoungGenerationSizeMb: 16 }
 
 export interface ShardsOptions {
   /** Worker threads: `protocolAnalyze.parallels`. */
@@ -31,9 +39,7 @@ export interface ShardsListener {
 
 interface ShardThread {
   worker: Worker
-  /** Records sent, modulo 2^32. */
-  sent: number
-  queue: Int32Array
+  queue: QueueWriter
   tally: ShardTally
   stopped: boolean
 }
@@ -58,21 +64,24 @@ export class Shards {
 
   /** Records that wait in the queues. */
   get queuedRecords(): number {
-    return this.#threads.reduce((sum, thread) => sum + queuedIn(thread), 0)
+    return this.#threads.reduce((sum, { queue }) => sum + queue.queuedRecords, 0)
   }
 
-  /** @param payload its buffer is transferred: the caller loses it */
-  send(shard: number, payload: Uint8Array<ArrayBuffer>, records: number): void {
+  /**
+   * Copies a batch into the shard's queue. False, and the batch is dropped, when there is no room: that happens only
+   * to a caller that goes on after `congested(true)`.
+   */
+  send(shard: number, payload: Uint8Array, records: number): boolean {
     const thread = this.#threads[shard]
-    if (thread === undefined) return
-    thread.sent = (thread.sent + records) | 0
-    post(thread, { type: 'batch', payload, records }, [payload.buffer])
+    if (thread === undefined || !thread.queue.offer(payload, records)) return false
+    if (thread.queue.mustWake()) post(thread, { type: 'wake' })
     this.#watchQueues()
+    return true
   }
 
-  /** The helper began a new life. */
+  /** The helper began a new life. Told through the queues, behind the batches of the old one. */
   reset(): void {
-    for (const thread of this.#threads) post(thread, { type: 'reset' })
+    this.#threads.forEach((_, shard) => this.send(shard, new Uint8Array(0), 0))
   }
 
   forget(pid: number): void {
@@ -81,6 +90,7 @@ export class Shards {
 
   /** Flushes everything and ends the threads. Resolves when all have, or at the deadline. */
   async stop(): Promise<void> {
+    if (this.#threads.every(({ stopped }) => stopped)) return
     const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve))
     for (const thread of this.#threads) post(thread, { type: 'stop' })
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, this.#options.stopDeadlineMs).unref())
@@ -89,13 +99,18 @@ export class Shards {
   }
 
   #start(shard: number): ShardThread {
-    const memory = new SharedArrayBuffer(4 * QueueState.LENGTH)
+    const memory = queueMemory(QUEUE_BYTES)
     const workerData: ShardSetup = { ...this.#options.setup, queue: memory }
-    const worker = new Worker(siblingModule('worker', import.meta.url), { workerData })
-    const queue = new Int32Array(memory)
-    const thread: ShardThread = { worker, sent: 0, queue, tally: emptyTally(), stopped: false }
+    const worker = new Worker(siblingModule('worker', import.meta.url), { workerData, resourceLimits })
+    const thread: ShardThread = {
+      worker,
+      queue: new QueueWriter(memory),
+      tally: emptyTally(),
+      stopped: false,
+    }
     worker.on('message', (message: FromShard) => this.#receive(thread, message))
     worker.on('error', (error) => this.#listener.failed(shard, error as Error))
+    worker.on('exit', () => this.#markStopped(thread))
     return thread
   }
 
@@ -110,9 +125,14 @@ export class Shards {
     } else if (message.type === 'mute') {
       this.#listener.mute(message.sock, message.connection)
     } else {
-      thread.stopped = true
-      if (this.#threads.every(({ stopped }) => stopped)) this.#onStopped?.()
+      this.#markStopped(thread)
     }
+  }
+
+  /** Also when it died: nobody has to wait for it. */
+  #markStopped(thread: ShardThread): void {
+    thread.stopped = true
+    if (this.#threads.every(({ stopped }) => stopped)) this.#onStopped?.()
   }
 
   /** One full queue stops the reading for all, because all records come through one pipe. */
@@ -120,21 +140,19 @@ export class Shards {
     const full = this.#isFull()
     if (full === this.#congested) return
     this.#congested = full
-    for (const { queue } of this.#threads) Atomics.store(queue, QueueState.WATCHED, full ? 1 : 0)
+    for (const { queue } of this.#threads) queue.watch(full)
     this.#listener.congested(full)
     if (full && !this.#isFull()) this.#watchQueues()
   }
 
   #isFull(): boolean {
-    return this.#threads.some((thread) => queuedIn(thread) > this.#options.queueSize)
+    const { queueSize } = this.#options
+    return this.#threads.some(
+      ({ queue }) => queue.queuedRecords > queueSize || queue.usedBytes > QUEUE_BYTES - QUEUE_RESERVE_BYTES,
+    )
   }
 }
 
-/** Records sent and not yet consumed. */
-function queuedIn({ sent, queue }: ShardThread): number {
-  return (sent - Atomics.load(queue, QueueState.CONSUMED)) | 0
-}
-
-function post({ worker }: ShardThread, message: ToShard, transfer: ArrayBuffer[] = []): void {
-  worker.postMessage(message, transfer)
+function post({ worker }: ShardThread, message: ToShard): void {
+  worker.postMessage(message)
 }

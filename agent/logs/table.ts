@@ -56,13 +56,13 @@ function tableLine(cells: Record<ColumnName, string>): string {
 
 /** A longer cell is cut with an ellipsis, so that the columns stay where they are. */
 function fit(cell: string, { width, alignRight }: Column): string {
-  const text = cell.length > width ? `${cell.slice(0, width - 1)}…` : cell
+  const text = cell.length > width ? `${cell.slice(0, width - 1).toWellFormed()}…` : cell
   return alignRight ? text.padStart(width) : text.padEnd(width)
 }
 
-/** Paths come from strangers: nothing of them may steer the terminal. */
+/** Paths come from strangers: nothing of them may steer the terminal, turn the direction of its text or hide in it. */
 function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e\xa0-\uffff…]/g, '?')
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?')
 }
 
 function peerName({ address, port, workload }: Endpoint): string {
@@ -75,10 +75,12 @@ function peerName({ address, port, workload }: Endpoint): string {
 
 function latencyText(ns: number): string {
   if (ns < 1e6) return `${(ns / 1e3).toFixed(0)}us`
-  return ns < 1e9 ? `${(ns / 1e6).toFixed(2)}ms` : `${(ns / 1e9).toFixed(2)}s`
+  return ns < 1e9 ? `${(ns / 1e6).toFixed(2)}ms` : `${(ns / 1e9).toFixed(ns < 1e14 ? 2 : 0)}s`
 }
 
+/** At most four digits before the point: a cell that is cut would tell another size. */
 function sizeText(bytes: number): string {
   if (bytes < 10_000) return `${bytes}B`
-  return bytes < 10_000_000 ? `${(bytes / 1e3).toFixed(1)}kB` : `${(bytes / 1e6).toFixed(1)}MB`
+  if (bytes < 9_999_950) return `${(bytes / 1e3).toFixed(1)}kB`
+  return bytes < 9_999_950_000 ? `${(bytes / 1e6).toFixed(1)}MB` : `${(bytes / 1e9).toFixed(1)}GB`
 }

@@ -7,7 +7,7 @@ import type { ShardTally } from './tally.ts'
 
 /** Given once, at the start of the thread. */
 export interface ShardSetup {
-  /** Shared with the main thread, see `QueueState`. */
+  /** The input queue, see queue.ts. */
   queue: SharedArrayBuffer
   backend: boolean
   text: TextFormat
@@ -19,21 +19,11 @@ export interface ShardSetup {
   endpointsMax: number
 }
 
-/** Slots of the shared queue state: a message per batch would cost more than the batch. */
-export const QueueState = {
-  /** Records consumed, modulo 2^32. Written by the shard. */
-  CONSUMED: 0,
-  /** 1: the main thread waits for room and wants a message. Written by the main thread. */
-  WATCHED: 1,
-  LENGTH: 2,
-} as const
-
 export type ToShard =
-  /** The payload's buffer is transferred: the sender loses it. */
-  | { type: 'batch'; payload: Uint8Array<ArrayBuffer>; records: number }
+  /** The queue is not empty any more. */
+  | { type: 'wake' }
   | { type: 'identified'; pid: number; identity: Identity }
   | { type: 'forget'; pid: number }
-  | { type: 'reset' }
   | { type: 'stop' }
 
 export type FromShard =

@@ -19,7 +19,12 @@ export class Body {
 
   /** Body bytes so far, framing excluded. */
   get bytes(): number {
-    return this.#framing === CHUNKED ? this.#bytes + this.#decoder!.dataBytes : this.#bytes
+    return this.#framing === CHUNKED ? Math.max(this.#bytes + this.#decoder!.dataBytes, 0) : this.#bytes
+  }
+
+  /** Seen from chunk to chunk only: its size is exact when it is done, and not before. */
+  get walked(): boolean {
+    return this.#framing === CHUNKED && this.#decoder!.walked
   }
 
   get untilClose(): boolean {

@@ -42,6 +42,11 @@ export class ChunkedDecoder {
     return this.#state === BROKEN
   }
 
+  /** The end will be told by a walk, and the CR LF of the chunk at hand is counted before it has passed. */
+  get walked(): boolean {
+    return this.#state === WALKED
+  }
+
   /** Takes what belongs to the body out of `chunk[at, end)`. @returns index after it: `end`, unless done or broken */
   take(chunk: Uint8Array, at: number, end: number): number {
     while (at < end && this.#state < DONE) {
@@ -60,8 +65,8 @@ export class ChunkedDecoder {
    * than 0 only when broken
    */
   skip(lengthBytes: number, walk: ChunkWalk | undefined): number {
-    const mayWalk = this.#state === SIZE && !this.#hasDigits && walk !== undefined
-    if (this.#state === WALKED || mayWalk) return this.#skipWalked(lengthBytes, walk)
+    if (this.#state === WALKED || (walk !== undefined && !this.#isInside(lengthBytes)))
+      return this.#skipWalked(lengthBytes, walk)
     const rest = this.#state === DATA ? lengthBytes - this.#takeData(lengthBytes) : lengthBytes
     if (rest === 0) return 0
     if (this.#state === DATA_END && rest < DATA_END_LENGTH) this.#state = DATA_END_LF
@@ -74,15 +79,29 @@ export class ChunkedDecoder {
     return 0
   }
 
-  /** A walk counts the CR LF of a chunk with its size, so the sum is exact when the body ends. */
+  /** Bytes that all belong to the chunk at hand: what the kernel took for chunks in them is none. */
+  #isInside(lengthBytes: number): boolean {
+    return this.#state === DATA && lengthBytes <= this.#size
+  }
+
+  /**
+   * A walk counts the CR LF of a chunk together with its size, so the sum is exact when the body ends; that of the
+   * chunk at hand, whose size was read here, it does not.
+   */
   #skipWalked(lengthBytes: number, walk: ChunkWalk | undefined): number {
     if (walk?.lost) {
       this.#state = BROKEN
       return lengthBytes
     }
-    this.dataBytes += lengthBytes - (walk?.framingBytes ?? 0)
+    this.dataBytes += lengthBytes - (walk?.framingBytes ?? 0) - this.#owedFraming()
     this.#state = walk?.ended ? DONE : WALKED
     return 0
+  }
+
+  /** What is still to come of the CR LF after the chunk at hand. */
+  #owedFraming(): number {
+    if (this.#state === DATA || this.#state === DATA_END) return DATA_END_LENGTH
+    return this.#state === DATA_END_LF ? 1 : 0
   }
 
   #takeData(availableBytes: number): number {

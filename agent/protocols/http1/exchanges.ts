@@ -124,11 +124,16 @@ export class Exchanges {
     if (this.#unseenRequestNs === 0) this.#unseenRequestNs = beganNs
   }
 
-  /** Response bytes passed that were not understood. @param endNs of the last of them */
+  /** Response bytes passed that belong to no known response. @param endNs of the last of them */
   loseResponse(endNs: number): void {
     if (this.unanswered === 0) return
     this.#inDoubt = this.#headersLost = true
     this.answering.endNs = Math.max(this.answering.endNs, endNs)
+  }
+
+  /** The end of the response at hand was not seen: others may have passed with it. */
+  loseResponseEnd(): void {
+    this.#inDoubt = true
   }
 
   /**
@@ -183,7 +188,6 @@ export class Exchanges {
       // Interim responses alone tell nothing that could be logged.
       if (!isOrphan(exchange) || exchange.status > 0) this.#onExchange(exchange)
     }
-    if (this.#queue.length === 0) this.#inDoubt = false
   }
 }
 

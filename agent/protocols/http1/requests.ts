@@ -66,7 +66,7 @@ export class Requests implements Receiver {
 
   /** Refused by a final response, the client goes on with another request (RFC 9110 §10.1.1). */
   doubts(body: Body): boolean {
-    return this.#expectsContinue && body.bytes === 0 && this.#exchanges.isAnsweredEarly
+    return body.walked || (this.#expectsContinue && body.bytes === 0 && this.#exchanges.isAnsweredEarly)
   }
 
   /** Clients that do not pipeline send a request when the response before is over. */

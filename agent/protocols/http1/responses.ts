@@ -50,7 +50,10 @@ export class Responses implements Receiver {
     const exchange = this.#exchanges.answering
     exchange.responseBodyBytes = bodyBytes
     if (endNs > exchange.endNs) exchange.endNs = endNs
-    if (!exact) markUnknown(exchange, 'response.bodyBytes')
+    if (!exact) {
+      markUnknown(exchange, 'response.bodyBytes')
+      this.#exchanges.loseResponseEnd()
+    }
     const { isTogether } = this.#exchanges
     this.#exchanges.endResponse()
     if (isTogether) this.requests.endLost()
@@ -62,7 +65,11 @@ export class Responses implements Receiver {
 
   /** Without its request, a head does not say whether a body follows; with others waiting, it may have to end. */
   doubts(body: Body): boolean {
-    return isOrphan(this.#exchanges.answering) || (body.untilClose && this.#exchanges.unanswered > 1)
+    return (
+      body.walked ||
+      isOrphan(this.#exchanges.answering) ||
+      (body.untilClose && this.#exchanges.unanswered > 1)
+    )
   }
 
   /** A response to nothing known: to the head being sent (408, 431), or the request before it will not go on. */
@@ -74,8 +81,8 @@ export class Responses implements Receiver {
   }
 
   #openTunnel(endNs: number): void {
-    this.requests.close()
     this.#exchanges.endResponse()
+    this.requests.close()
     this.#exchanges.finish(endNs)
   }
 }

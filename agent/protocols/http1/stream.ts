@@ -106,7 +106,7 @@ export class MessageStream {
   /** Nothing follows: what is at hand ends here. */
   close(): void {
     this.cutHead()
-    if (this.#state === BODY) this.#end(this.#body.bytes, true)
+    if (this.#state === BODY) this.#end(this.#body.bytes, !this.#body.walked)
     this.endLost()
     this.#state = CLOSED
   }
@@ -202,8 +202,7 @@ export class MessageStream {
     const next = partial.append(chunk, at, end)
     if (partial.whole || partial.full) this.#readPartial()
     else if (linesBefore === 0 && !this.#isCredible()) this.#lose()
-    // What is lost is lost up to the end of the call.
-    return this.#state === LOST && !this.#open ? end : next
+    return next
   }
 
   #isCredible(): boolean {
@@ -225,13 +224,18 @@ export class MessageStream {
     const framing = this.#receiver.head(headBytes, whole, this.#beganNs, this.#lastNs)
     if (framing === TUNNEL) this.#state = CLOSED
     else if (framing === NO_HEAD) this.#lose()
-    else if (framing === INTERIM) whole ? (this.#state = READY) : this.#lose()
+    else if (framing === INTERIM) this.#finishInterim(whole)
     else if (!whole || framing === UNKNOWN) this.#beginUnframed(whole)
     else if (framing === 0) this.#end(0, true)
     else {
       this.#body.begin(framing)
       this.#state = BODY
     }
+  }
+
+  #finishInterim(whole: boolean): void {
+    if (whole) this.#state = READY
+    else this.#lose()
   }
 
   #beginUnframed(counting: boolean): void {

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { MessageChannel } from 'node:worker_threads'
 import test from 'ava'
 import fc from 'fast-check'
 import { Frames } from '../../../agent/helper/frames.ts'
@@ -75,15 +73,3 @@ test('a stream that ends inside a frame shows it', (t) => {
   t.is(frames.pendingBytes, 6)
 })
 
-test('a frame can be transferred to a worker and takes nothing along', async (t) => {
-  const [frame, other] = new Frames(1_000).push(STREAM)
-  t.truthy(frame)
-  if (frame === undefined) return
-  const { port1, port2 } = new MessageChannel()
-  port1.postMessage(frame, [frame.buffer])
-  const [received] = (await once(port2, 'message')) as [Uint8Array]
-  port1.close()
-  t.is(Buffer.from(received).toString(), 'a')
-  t.is(frame.length, 0)
-  t.is(Buffer.from(other ?? []).toString(), 'bcd')
-})
