@@ -15,19 +15,22 @@
 #define CONNECTION_HTTP1      32u /* a call began like an HTTP/1 message: every turn of direction is copied */
 #define CONNECTION_MUTED      64u /* nothing is copied any more */
 
-/* What is known of the current message of a direction. */
+/* What is known of the current message of a direction: connection.phase, four bits for each. */
 #define PHASE_NONE	0u
 #define PHASE_HEAD	1u /* it has begun, and its head has not ended */
 #define PHASE_BODY_NEXT 2u /* its head ended with a call: the next one is its body, if it has one */
 #define PHASE_BODY	3u /* a call in its body was seen */
+#define PHASE_CODED	4u /* flag: its head has a field like Transfer-Encoding */
 
 /* Where the walk over a chunked body stands. */
 enum walk_state {
 	WALK_OFF,
 	WALK_DATA,	/* `left` bytes until the next chunk header */
-	WALK_SIZE,	/* in the digits of a chunk size */
+	WALK_SIZE,	/* a chunk size begins */
+	WALK_DIGITS,	/* in the digits of a chunk size */
 	WALK_EXTENSION, /* after them, before the line feed */
-	WALK_END,	/* after the last chunk: an empty line, or trailers */
+	WALK_END,	/* after the last chunk: an empty line, or a trailer line */
+	WALK_TRAILER,	/* in a trailer line */
 	WALK_END_LF,	/* in the empty line */
 };
 
@@ -51,7 +54,7 @@ struct connection {
 	__u8 role;
 	__u8 origin;
 	__u8 last_direction;
-	__u8 phase; /* of the current messages, PHASE_... shifted left by two per direction */
+	__u8 phase; /* of the current messages, PHASE_..., four bits per direction */
 	char comm[16];
 };
 

@@ -27,10 +27,10 @@ static __always_inline struct buffers buffers_of_message(__u64 message)
 	return buffers;
 }
 
-/* Copies at most @want bytes of @segments iovec entries at user address @base, in order, to the scratch.
- * Returns how many. Global, so that the verifier walks the loop once and not once per path that leads here.
- */
-__noinline __u32 copy_segments(__u64 base, __u64 segments, __u32 want)
+/* Copies at most @want bytes of @segments iovec entries at user address @base, in order, from offset @from of
+ * the call, to the scratch. Returns how many. Global, so that the verifier walks the loop once and not once
+ * per path that leads here. */
+__noinline __u32 copy_segments(__u64 base, __u64 segments, __u32 want, __u32 from)
 {
 	__u32 zero = 0, copied = 0;
 	struct data_scratch *to = bpf_map_lookup_elem(&scratch, &zero);
@@ -45,6 +45,13 @@ __noinline __u32 copy_segments(__u64 base, __u64 segments, __u32 want)
 			break;
 		if (bpf_probe_read_user(&segment, sizeof(segment), (void *)(base + i * sizeof(segment))))
 			break;
+		if (from >= segment.length) {
+			from -= segment.length;
+			continue;
+		}
+		segment.base += from;
+		segment.length -= from;
+		from = 0;
 		if (segment.length < length)
 			length = segment.length;
 		if (length > CAPTURE_BYTES_MAX - copied)
@@ -59,15 +66,16 @@ __noinline __u32 copy_segments(__u64 base, __u64 segments, __u32 want)
 }
 
 /* The same for either kind of buffer. */
-static __always_inline __u32 copy_buffers(struct data_scratch *to, const struct buffers *buffers, __u32 want)
+static __always_inline __u32 copy_buffers(struct data_scratch *to, const struct buffers *buffers, __u32 want,
+					  __u32 from)
 {
 	if (want > CAPTURE_BYTES_MAX)
 		want = CAPTURE_BYTES_MAX;
 	if (buffers->segments)
-		return copy_segments(buffers->base, buffers->segments, want);
+		return copy_segments(buffers->base, buffers->segments, want, from);
 	barrier_var(want);
 	want &= 2 * CAPTURE_BYTES_MAX - 1;
-	return bpf_probe_read_user(to->payload, want, (void *)buffers->base) ? 0 : want;
+	return bpf_probe_read_user(to->payload, want, (void *)(buffers->base + from)) ? 0 : want;
 }
 
 /* The sum of the lengths of @messages entries of a struct mmsghdr array at user address @vector. */
@@ -156,26 +164,27 @@ __noinline __u32 find_head_end(__u32 length)
 	return search.end | search.coded;
 }
 
-/* Puts the first bytes of a call, at most eight, into scratch->first. Returns how many; 0 when they cannot be
- * read. Small first segments are common: a chunk's size, a status line. Global, as copy_segments is. */
-__noinline __u32 read_first_bytes(__u64 base, __u64 segments, __u32 bytes)
+/* Puts the first of the @bytes of a call from offset @from on, at most eight, into scratch->first. Returns
+ * how many; 0 when they cannot be read. Small segments are common: a chunk's size, a status line. Global, as
+ * copy_segments. */
+__noinline __u32 read_first_bytes(__u64 base, __u64 segments, __u32 bytes, __u32 from)
 {
 	struct user_iovec first = {base, bytes};
-	__u32 zero = 0, length = bytes < 8 ? bytes : 8;
+	__u32 zero = 0, length = bytes - from < 8 ? bytes - from : 8;
 	struct data_scratch *to = bpf_map_lookup_elem(&scratch, &zero);
 
 	if (!to || !base)
 		return 0;
 	if (segments && bpf_probe_read_user(&first, sizeof(first), (void *)base))
 		return 0;
-	if (first.length < length && segments > 1) {
-		length = copy_segments(base, segments, length);
+	if (segments && (from || (first.length < length && segments > 1))) {
+		length = copy_segments(base, segments, length, from);
 		to->first[0] = low_bytes(*(__u64 *)to->payload, length);
 		return length;
 	}
 	barrier_var(length); /* else the compiler knows better than the mask */
 	to->first[0] = 0;
-	return bpf_probe_read_user(to->first, length & 15, (void *)first.base) ? 0 : length;
+	return bpf_probe_read_user(to->first, length & 15, (void *)(first.base + from)) ? 0 : length;
 }
 
 #endif

@@ -22,20 +22,20 @@ struct transfer {
 	__u32 captured; /* the bytes after them, in the scratch */
 	__u32 body;	/* where a chunked body begins, counted from the skipped bytes; 0: it does not */
 	__u32 unreadable;
-	__u32 readable; /* of the first eight bytes after the skipped ones */
+	__u32 walk_over; /* the walk ended or was lost here: the next bytes are not part of it */
 	__u32 pad;
 };
 
 static __always_inline __u32 phase(const struct connection *c, __u32 direction)
 {
-	return c->phase >> (2 * (direction & 1)) & 3;
+	return c->phase >> (4 * (direction & 1)) & 15;
 }
 
 static __always_inline void set_phase(struct connection *c, __u32 direction, __u32 phase)
 {
-	__u32 shift = 2 * (direction & 1);
+	__u32 shift = 4 * (direction & 1);
 
-	c->phase = (c->phase & ~(3 << shift)) | phase << shift;
+	c->phase = (c->phase & ~(15 << shift)) | phase << shift;
 }
 
 /* When the direction turns on an HTTP/1 connection a new message begins, unless a walk knows better;
@@ -45,7 +45,7 @@ static __always_inline void turn(struct connection *c, __u32 direction)
 	if (c->last_direction == direction)
 		return;
 	c->last_direction = direction;
-	set_phase(c, direction, 0);
+	set_phase(c, direction, PHASE_NONE);
 	c->capture_left[direction] = c->flags & CONNECTION_HTTP1 ? capture_bytes : 0;
 }
 
@@ -59,19 +59,26 @@ static __always_inline void begin_walk(struct connection *c, __u32 direction)
 /* Walks over a call of a chunked body. What follows the body is the next message. */
 static __always_inline void walk_body(struct connection *c, struct sock *sk, struct transfer *x)
 {
+	struct walk *walk = &c->walk[x->direction & 1];
+
 	x->skipped =
 	    walk_call((__u64)sk, x->buffers.base, x->buffers.segments, x->copyable, x->direction & 1);
-	if (x->skipped >= x->copyable) {
+	if (x->skipped < x->copyable)
+		c->capture_left[x->direction & 1] = capture_bytes;
+	else
 		x->skipped = x->bytes;
-		return;
-	}
-	c->capture_left[x->direction & 1] = x->buffers.segments ? 0 : capture_bytes;
-	x->buffers.base += x->skipped;
+	/* Later messages of one sendmmsg or recvmmsg are not seen. */
+	if (walk->state != WALK_OFF && x->copyable < x->bytes)
+		lose_walk(walk, &c->totals[x->direction & 1]);
+	x->walk_over = walk->state == WALK_OFF;
 }
 
-static __always_inline bool ends_with_empty_line(const struct data_scratch *to, __u32 length)
+/* Requests that have no body, as a rule: their heads are not searched. */
+static __always_inline bool is_get_or_head(const struct data_scratch *in)
 {
-	return length >= 4 && *(__u32 *)(to->payload + ((length - 4) & (CAPTURE_BYTES_MAX - 1))) == CRLF_CRLF;
+	__u32 method = *(__u32 *)in->payload;
+
+	return method == 0x20544547 || method == 0x44414548; /* "GET ", "HEAD" */
 }
 
 /* Where the body begins, if it does in this call: a chunked one is walked over from there, and of a message
@@ -79,13 +86,13 @@ static __always_inline bool ends_with_empty_line(const struct data_scratch *to, 
 static __always_inline void find_body(struct connection *c, struct transfer *x, struct data_scratch *to)
 {
 	__u32 found = find_head_end(x->captured), head = found & (CAPTURE_BYTES_MAX - 1);
+	__u32 coded = found & HEAD_CODED ? PHASE_CODED : phase(c, x->direction) & PHASE_CODED;
 	__u32 rest = x->captured - head;
-	__u64 word = *(__u64 *)(to->payload + head);
 
-	if (!head || message_start(word, rest < 8 ? rest : 8) == START_YES)
+	set_phase(c, x->direction, (head ? rest ? PHASE_BODY : PHASE_BODY_NEXT : PHASE_HEAD) | coded);
+	if (!head || message_start(*(__u64 *)(to->payload + head), rest < 8 ? rest : 8) == START_YES)
 		return;
-	set_phase(c, x->direction, PHASE_BODY);
-	if (found & HEAD_CODED && begins_like_chunk(word, rest)) {
+	if (coded && rest) {
 		begin_walk(c, x->direction);
 		x->body = head;
 	}
@@ -101,35 +108,30 @@ static __always_inline void copy(struct connection *c, struct transfer *x, struc
 	__u32 direction = x->direction & 1, left = c->capture_left[direction];
 	__u32 here = x->copyable - x->skipped;
 
-	x->captured = copy_buffers(to, &x->buffers, left < here ? left : here);
+	if (!left)
+		return;
+	x->captured = copy_buffers(to, &x->buffers, left < here ? left : here, x->skipped);
 	x->unreadable = !x->captured;
 	c->capture_left[direction] = left > x->captured ? left - x->captured : 0;
-	if (phase(c, direction) != PHASE_HEAD)
-		return;
-	if (ends_with_empty_line(to, x->captured))
-		set_phase(c, direction, PHASE_BODY_NEXT);
-	else
+	if ((phase(c, direction) & 3) == PHASE_HEAD && !(x->captured == here && is_get_or_head(to)))
 		find_body(c, x, to);
 }
 
 /* A call in the middle of a message: is nothing of it to be copied? A chunked body is walked over from its
- * first call, or, where that was missed, from the first that does not fit into what may be copied. */
-static __always_inline bool is_plain_body(struct connection *c, struct sock *sk, struct transfer *x,
-					  __u64 word)
+ * first call, any other is not of use unless it is small. */
+static __always_inline bool is_plain_body(struct connection *c, struct sock *sk, struct transfer *x)
 {
 	__u32 direction = x->direction & 1, before = phase(c, direction);
-	bool fits = x->bytes <= c->capture_left[direction];
 
-	if (before == PHASE_BODY_NEXT)
+	if ((before & 3) == PHASE_BODY_NEXT) {
 		set_phase(c, direction, PHASE_BODY);
-	if (before == PHASE_HEAD || (fits && before != PHASE_BODY_NEXT))
-		return false;
-	if (c->flags & CONNECTION_HTTP1 && begins_like_chunk(word, x->readable)) {
-		begin_walk(c, direction);
-		walk_body(c, sk, x);
-		return x->skipped == x->bytes;
+		if (before & PHASE_CODED) {
+			begin_walk(c, direction);
+			walk_body(c, sk, x);
+			return x->skipped == x->bytes;
+		}
 	}
-	return !fits;
+	return (before & 3) != PHASE_HEAD && x->bytes > c->capture_left[direction];
 }
 
 /* How the bytes after the skipped ones begin. A message where a chunk header was due ends the walk: what was
@@ -139,9 +141,10 @@ static __always_inline enum message_start start_of(struct connection *c, struct 
 {
 	struct walk *walk = &c->walk[x->direction & 1];
 	enum message_start start;
+	__u32 readable;
 
-	x->readable = read_first_bytes(x->buffers.base, x->buffers.segments, x->copyable - x->skipped);
-	start = message_start(to->first[0], x->readable);
+	readable = read_first_bytes(x->buffers.base, x->buffers.segments, x->copyable, x->skipped);
+	start = message_start(to->first[0], readable);
 	if (start == START_YES && walk->state != WALK_DATA)
 		walk->state = WALK_OFF;
 	return start;
@@ -172,31 +175,38 @@ static __always_inline void capture(struct connection *c, struct sock *sk, struc
 	if (start != START_NO) {
 		c->capture_left[direction] = capture_bytes;
 		set_phase(c, direction, PHASE_HEAD);
-	} else if (is_plain_body(c, sk, x, to->first[0])) {
+	} else if (is_plain_body(c, sk, x)) {
 		return;
 	}
 	copy(c, x, to);
 }
 
 /* The walk over the rest of a call in which a chunked body begins. What was captured the analyzer reads
- * itself: there the walk only finds out where it stands, and counts nothing. */
+ * itself: there the walk only finds out where it stands, and counts nothing. A body that ends in the middle
+ * of the rest cannot be told from what follows: that walk counts as lost, and the totals know nothing of it.
+ */
 static __always_inline void walk_rest(struct connection *c, struct sock *sk, struct transfer *x,
 				      struct record_data *record)
 {
 	struct totals *totals = &c->totals[x->direction & 1], before = *totals;
-	__u32 shown = x->captured, here = x->copyable - x->skipped, direction = x->direction & 1, end;
+	__u32 direction = x->direction & 1, from = x->skipped + x->body, shown = x->skipped + x->captured,
+	      end;
 
-	if (x->body < shown) {
-		walk_call((__u64)sk, x->buffers.base, x->buffers.segments, shown, x->body << 1 | direction);
+	if (from < shown) {
+		walk_call((__u64)sk, x->buffers.base, x->buffers.segments, shown, from << 1 | direction);
 		*totals = before;
 	}
-	if (shown >= here || c->walk[direction].state == WALK_OFF)
+	if (shown >= x->bytes || c->walk[direction].state == WALK_OFF)
 		return;
-	end = walk_call((__u64)sk, x->buffers.base, x->buffers.segments, here, shown << 1 | direction);
-	record->walked_framing = totals->framing_bytes - before.framing_bytes;
-	if (end < here || here < x->bytes - x->skipped || totals->walks_lost != before.walks_lost)
+	end = walk_call((__u64)sk, x->buffers.base, x->buffers.segments, x->copyable, shown << 1 | direction);
+	if (end < x->bytes || totals->walks_lost != before.walks_lost) {
 		record->head.flags |= DATA_WALK_LOST;
-	else if (totals->chunked_ends != before.chunked_ends)
+		c->walk[direction].state = WALK_OFF;
+		*totals = before;
+		return;
+	}
+	record->walked_framing = totals->framing_bytes - before.framing_bytes;
+	if (totals->chunked_ends != before.chunked_ends)
 		record->head.flags |= DATA_WALK_ENDED;
 }
 
@@ -210,7 +220,10 @@ static __always_inline void fold(struct totals *totals, const struct transfer *x
 /* Nothing to show, and the direction had a record a moment ago: the totals will tell. */
 static __always_inline bool may_fold(struct connection *c, const struct transfer *x)
 {
-	return !x->captured && !x->unreadable && x->end_ns - c->last_record_ns[x->direction & 1] < FOLD_NS;
+	bool split = x->skipped && x->skipped < x->bytes;
+
+	return !x->captured && !x->unreadable && !split &&
+	       x->end_ns - c->last_record_ns[x->direction & 1] < FOLD_NS;
 }
 
 static __always_inline void check_muted(struct connection *c, struct sock *sk)

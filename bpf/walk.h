@@ -41,38 +41,60 @@ static __always_inline int hex_digit(__u8 byte)
 	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-/* One byte of a chunk header or of what follows the last chunk. False: it does not fit. */
-static __always_inline bool walk_byte(struct walk *walk, struct totals *totals, __u8 byte)
+/* The largest chunk that is followed: 1 GiB. */
+#define CHUNK_SIZE_LIMIT (1u << 30)
+
+/* A byte of a chunk size, or the first after it. False: there is no size, or one that is too large. */
+static __always_inline bool walk_size(struct walk *walk, __u8 byte)
 {
 	int digit = hex_digit(byte);
 
+	if (digit >= 0) {
+		if (walk->size >= CHUNK_SIZE_LIMIT >> 4)
+			return false;
+		walk->size = walk->size << 4 | digit;
+		walk->state = WALK_DIGITS;
+		return true;
+	}
+	if (walk->state == WALK_SIZE)
+		return false;
+	walk->state = WALK_EXTENSION;
+	return byte == '\r' || byte == ';' || byte == ' ' || byte == '\t';
+}
+
+/* The line feed of a chunk header; the data's own CRLF belongs to the framing. */
+static __always_inline void end_chunk_header(struct walk *walk, struct totals *totals)
+{
+	walk->state = walk->size ? WALK_DATA : WALK_END;
+	walk->left = walk->size + 2;
+	totals->framing_bytes += walk->size ? 2 : 0;
+}
+
+/* One byte of a chunk header or of what follows the last chunk. False: it does not fit. */
+static __always_inline bool walk_byte(struct walk *walk, struct totals *totals, __u8 byte)
+{
 	switch (walk->state) {
-	case WALK_SIZE:
-		if (digit >= 0) {
-			walk->size = walk->size << 4 | digit;
-			return walk->size < 1u << 30;
-		}
-		if (byte == '\n')
-			break;
-		walk->state = WALK_EXTENSION;
-		return byte == '\r' || byte == ';' || byte == ' ' || byte == '\t';
+	case WALK_DIGITS:
 	case WALK_EXTENSION:
-		if (byte != '\n')
+		if (byte == '\n') {
+			end_chunk_header(walk, totals);
 			return true;
-		break;
+		}
+		return walk->state == WALK_EXTENSION || walk_size(walk, byte);
+	case WALK_SIZE:
+		return walk_size(walk, byte);
+	case WALK_TRAILER:
+		if (byte == '\n')
+			walk->state = WALK_END;
+		return true;
 	case WALK_END:
-		walk->state = WALK_END_LF;
-		return byte == '\r';
+		walk->state = byte == '\r' ? WALK_END_LF : WALK_TRAILER;
+		return byte != '\n';
 	default: /* WALK_END_LF */
 		walk->state = WALK_OFF;
 		totals->chunked_ends++;
 		return byte == '\n';
 	}
-	/* The line feed of a chunk header; the data's own CRLF belongs to the framing. */
-	walk->state = walk->size ? WALK_DATA : WALK_END;
-	walk->left = walk->size + 2;
-	totals->framing_bytes += walk->size ? 2 : 0;
-	return true;
 }
 
 /* Bytes at the position, at most eight; stops where data begins or the body ends. False: lost. */
@@ -196,26 +218,6 @@ __noinline __u32 walk_call(__u64 sock, __u64 base, __u64 segments, __u32 bytes, 
 	if (w->at < bytes && c->walk[direction].state != WALK_OFF)
 		lose_walk(&c->walk[direction], &c->totals[direction]);
 	return w->at < bytes ? w->at : bytes;
-}
-
-/* Up to seven hexadecimal digits and a line end, or an extension: how a chunked body begins. Of a call that
- * ends before that the digits are enough. */
-__noinline int begins_like_chunk(__u64 word, __u32 length)
-{
-	bool digits = false;
-
-	for (int i = 0; i < 8; i++) {
-		__u8 byte = word >> (8 * i);
-
-		if ((__u32)i >= length)
-			return digits;
-		if (digits && (byte == '\r' || byte == ';' || byte == '\n'))
-			return true;
-		if (hex_digit(byte) < 0)
-			return false;
-		digits = true;
-	}
-	return false;
 }
 
 #endif
