@@ -210,19 +210,25 @@ static __always_inline void walk_rest(struct connection *c, struct sock *sk, str
 		record->head.flags |= DATA_WALK_ENDED;
 }
 
+/* Bytes that nobody has seen, so that a walk over those around them tells nothing of the sum. */
+static __always_inline bool is_unseen(const struct transfer *x)
+{
+	return !x->body && x->skipped + x->captured < x->bytes;
+}
+
 static __always_inline void fold(struct totals *totals, const struct transfer *x)
 {
 	if (!totals->folded_start_ns)
 		totals->folded_start_ns = x->start_ns;
+	if (is_unseen(x))
+		totals->walks_lost++;
 	count(COUNTER_folded);
 }
 
 /* Nothing to show, and the direction had a record a moment ago: the totals will tell. */
 static __always_inline bool may_fold(struct connection *c, const struct transfer *x)
 {
-	bool split = x->skipped && x->skipped < x->bytes;
-
-	return !x->captured && !x->unreadable && !split &&
+	return !x->captured && !x->unreadable && !x->walk_over &&
 	       x->end_ns - c->last_record_ns[x->direction & 1] < FOLD_NS;
 }
 
@@ -245,7 +251,7 @@ static __always_inline void fill_data(struct record_data *record, struct connect
 	__u32 direction = x->direction & 1;
 
 	fill_head(&record->head, sizeof(*record) + x->captured, RECORD_DATA, c->id);
-	record->head.flags = x->unreadable ? DATA_UNREADABLE : 0;
+	record->head.flags = (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0);
 	record->head.direction = direction;
 	record->head.syscall = x->syscall;
 	record->start_ns = x->start_ns;

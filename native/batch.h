@@ -11,8 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Large buffers beyond one per lane: 4 MiB that the agent may lag behind. */
-#define BATCHES_WAITING_MAX 16
+/* Large buffers beyond one per lane: 10 MiB that the agent may lag behind, as it does when all cores are
+ * busy. */
+#define BATCHES_WAITING_MAX 40
 
 struct batches;
 

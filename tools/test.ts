@@ -34,10 +34,21 @@ async function runTap(name: string, command: string, args: readonly string[]): P
 const options = process.argv.slice(2)
 const patterns = options.filter((option) => option !== '--strict')
 const nativeTests = ['-s', `-j${availableParallelism()}`, '-C', 'native', 'test']
-const suites = patterns.length > 0 ? [] : [await runTap('native', 'make', nativeTests)]
-suites.push(
-  await runTap('ava', process.execPath, ['node_modules/ava/entrypoints/cli.js', '--tap', ...patterns]),
-)
+/** They capture what the whole machine does: two at a time would see each other. */
+const WHOLE_MACHINE = ['test/e2e/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/bpf/**/*.test.ts']
+const others = ['test/**/*.test.ts', ...WHOLE_MACHINE.map((pattern) => `!${pattern}`)]
+
+const runAva = (name: string, args: readonly string[]) =>
+  runTap(name, process.execPath, ['node_modules/ava/entrypoints/cli.js', '--tap', ...args])
+
+const suites =
+  patterns.length > 0
+    ? [await runAva('ava', patterns)]
+    : [
+        await runTap('native', 'make', nativeTests),
+        await runAva('units', others),
+        await runAva('whole machine', ['--concurrency', '1', ...WHOLE_MACHINE]),
+      ]
 
 const total = (name: keyof TapCounts) => suites.reduce((sum, counts) => sum + counts[name], 0)
 const skipped = total('skipped')

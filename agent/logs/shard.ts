@@ -239,7 +239,7 @@ export class Shard implements ConnectionListener<Conversation> {
 
   #settleAll(): void {
     for (const { next } of this.#reader.connections()) {
-      next.analyzer?.close(next.kernelLogs.at(-1)?.endNs ?? 0)
+      next.analyzer?.close(next.kernelLogs.at(-1)?.endNs ?? 0, false)
       next.settle(true)
       this.#touch(next)
     }

@@ -8,12 +8,17 @@ import type { Identity } from './shard.ts'
 import { type ShardTally, emptyTally } from './tally.ts'
 import type { FromShard, ShardSetup, ToShard } from './thread.ts'
 
-/** Shared memory of a queue; only what is used becomes resident. */
-const QUEUE_BYTES = 4 * 1024 * 1024
-/** Kept free for what still comes after reading is paused: a chunk of the pipe, and the longest message. */
-const QUEUE_RESERVE_BYTES = 2 * 1024 * 1024
-/** Entries live for one flush only, so a small young generation holds them; the default may take three times that. */
-const resourceLimits = { maxYoungGenerationSizeMb: 16 }
+/** Shared memory of a queue; all of it becomes resident, because the ring is written from end to end. */
+const QUEUE_BYTES = 2 * 1024 * 1024
+/**
+ * Kept free for what still comes after reading is paused: the rest of a chunk of the pipe, 64 KiB, and a batch that
+ * was nearly whole. The helper's have at most 256 KiB, and take twice that when they do not fit at the end of the ring.
+ */
+const QUEUE_RESERVE_BYTES = 1024 * 1024
+/** Entries live for one flush only: two semi-spaces of 2 MiB hold them. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 }
+/** Stands for a new life of the helper. */
+const RESET = new Uint8Array(0)
 
 export interface ShardsOptions {
   /** Worker threads: `protocolAnalyze.parallels`. */
@@ -41,6 +46,8 @@ interface ShardThread {
   worker: Worker
   queue: QueueWriter
   tally: ShardTally
+  /** A new life of the helper is still to be told; its batches must wait for that. */
+  resetDue: boolean
   stopped: boolean
 }
 
@@ -73,15 +80,17 @@ export class Shards {
    */
   send(shard: number, payload: Uint8Array, records: number): boolean {
     const thread = this.#threads[shard]
-    if (thread === undefined || !thread.queue.offer(payload, records)) return false
-    if (thread.queue.mustWake()) post(thread, { type: 'wake' })
+    if (thread === undefined || !tellReset(thread) || !offer(thread, payload, records)) return false
     this.#watchQueues()
     return true
   }
 
   /** The helper began a new life. Told through the queues, behind the batches of the old one. */
   reset(): void {
-    this.#threads.forEach((_, shard) => this.send(shard, new Uint8Array(0), 0))
+    for (const thread of this.#threads) {
+      thread.resetDue = true
+      tellReset(thread)
+    }
   }
 
   forget(pid: number): void {
@@ -106,6 +115,7 @@ export class Shards {
       worker,
       queue: new QueueWriter(memory),
       tally: emptyTally(),
+      resetDue: false,
       stopped: false,
     }
     worker.on('message', (message: FromShard) => this.#receive(thread, message))
@@ -151,6 +161,18 @@ export class Shards {
       ({ queue }) => queue.queuedRecords > queueSize || queue.usedBytes > QUEUE_BYTES - QUEUE_RESERVE_BYTES,
     )
   }
+}
+
+/** False when there was no room; then it is tried again before the next batch. */
+function tellReset(thread: ShardThread): boolean {
+  if (thread.resetDue) thread.resetDue = !offer(thread, RESET, 0)
+  return !thread.resetDue
+}
+
+function offer(thread: ShardThread, payload: Uint8Array, records: number): boolean {
+  if (!thread.queue.offer(payload, records)) return false
+  if (thread.queue.mustWake()) post(thread, { type: 'wake' })
+  return true
 }
 
 function post({ worker }: ShardThread, message: ToShard): void {

@@ -74,8 +74,11 @@ export interface Analyzer {
    * means something to an analyzer that is in a chunked body only
    */
   gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number, walk?: ChunkWalk): void
-  /** The connection is over: finish what can be finished (close-delimited bodies), log what is known of the rest. */
-  close(timeNs: number): void
+  /**
+   * The connection is over: finish what can be finished (close-delimited bodies), log what is known of the rest.
+   * @param isOver false: only the watching ends; the size of a body that goes on is not known
+   */
+  close(timeNs: number, isOver?: boolean): void
   /** True once the connection no longer speaks this protocol (Upgrade, CONNECT, not HTTP at all). Final. */
   readonly tunnel: boolean
   /** Exchanges begun and not yet finished. */

@@ -63,17 +63,17 @@ export class Http1 implements Analyzer {
     if (this.#response.closed) this.#becomeTunnel()
   }
 
-  close(timeNs: number): void {
+  close(timeNs: number, isOver = true): void {
     if (this.#response.closed) return
-    this.#request.close()
-    this.#response.close()
+    this.#request.close(isOver)
+    this.#response.close(isOver)
     this.#exchanges.finish(timeNs)
   }
 
   #becomeTunnel(): void {
     this.#tunnel = true
-    this.#request.close()
-    this.#response.close()
+    this.#request.close(true)
+    this.#response.close(true)
   }
 
   /** A read is entered long before its bytes come, and a write may return long after they left. */

@@ -104,6 +104,8 @@ export class Exchanges {
   /** A response begins. @param beganNs of its first byte @returns the exchange to write it into */
   beginResponse(beganNs: number): Exchange {
     this.#begun = true
+    // With several waiting, nobody can tell whose response this is.
+    if (this.unanswered > 1) this.settleDoubt()
     return this.unanswered > 0 ? this.answering : this.#addOrphan(beganNs)
   }
 

@@ -82,7 +82,7 @@ export class Responses implements Receiver {
 
   #openTunnel(endNs: number): void {
     this.#exchanges.endResponse()
-    this.requests.close()
+    this.requests.close(true)
     this.#exchanges.finish(endNs)
   }
 }

@@ -103,10 +103,10 @@ export class MessageStream {
     }
   }
 
-  /** Nothing follows: what is at hand ends here. */
-  close(): void {
+  /** Nothing follows, or, unless `isOver`, nobody watches what does: what is at hand ends here. */
+  close(isOver: boolean): void {
     this.cutHead()
-    if (this.#state === BODY) this.#end(this.#body.bytes, !this.#body.walked)
+    if (this.#state === BODY) this.#end(this.#body.bytes, isOver && !this.#body.walked)
     this.endLost()
     this.#state = CLOSED
   }

@@ -1,11 +1,16 @@
+import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import fc from 'fast-check'
 import { QueueReader, QueueWriter, queueMemory } from '../../../agent/logs/queue.ts'
+import { batchOf } from './queue-batches.ts'
+import type { FromReader } from './queue-reader.ts'
 
 const CAPACITY_BYTES = 4096
 
-function newQueue(): { writer: QueueWriter; reader: QueueReader } {
+/** @param position bytes that have gone through it before: both counters are the first in the memory */
+function newQueue(position = 0): { writer: QueueWriter; reader: QueueReader } {
   const memory = queueMemory(CAPACITY_BYTES)
+  new Int32Array(memory, 0, 2).fill(position | 0)
   return { writer: new QueueWriter(memory), reader: new QueueReader(memory) }
 }
 
@@ -60,12 +65,32 @@ test('records are queued until their batch is released', (t) => {
   t.is(writer.queuedRecords, 0)
 })
 
+test('records are counted modulo 2^32', (t) => {
+  const { writer, reader } = newQueue()
+  for (const records of [0xffff_fff0, 0x20]) {
+    writer.offer(filled(8, 1), records)
+    t.is(writer.queuedRecords, records)
+    reader.take()
+    reader.release()
+    t.is(writer.queuedRecords, 0)
+  }
+})
+
 test('only a reader that sleeps has to be woken, and once', (t) => {
   const { writer, reader } = newQueue()
   t.false(writer.mustWake())
   t.true(reader.sleep())
   t.true(writer.mustWake())
   t.false(writer.mustWake())
+})
+
+test('a reader that sleeps can be woken by one that comes between its last look and its sleep', (t) => {
+  const { writer, reader } = newQueue()
+  t.is(reader.take(), undefined)
+  writer.offer(filled(8, 1), 1)
+  t.false(writer.mustWake())
+  t.false(reader.sleep())
+  t.is(reader.take()?.length, 8)
 })
 
 test('a reader does not fall asleep when something is there', (t) => {
@@ -90,9 +115,13 @@ test('any batches, taken at any time: the queue is a queue, and its numbers are 
     fc.record({ length: fc.oneof(fc.nat(40), fc.nat(CAPACITY_BYTES)), records: fc.nat(9) }),
     fc.constant('take' as const),
   )
+  const position = fc.oneof(
+    fc.nat(CAPACITY_BYTES / 8).map((eights) => eights * 8),
+    fc.nat(CAPACITY_BYTES / 8).map((eights) => 0x1_0000_0000 - eights * 8),
+  )
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const { writer, reader } = newQueue()
+    fc.property(position, fc.array(step, { maxLength: 200 }), (position, steps) => {
+      const { writer, reader } = newQueue(position)
       const model: { length: number; records: number; byte: number }[] = []
       let byte = 0
       for (const step of steps) {
@@ -117,4 +146,36 @@ test('any batches, taken at any time: the queue is a queue, and its numbers are 
     }),
     { numRuns: 500 },
   )
+})
+
+test('two threads: every batch arrives, in order and whole, though both of them sleep and wake', async (t) => {
+  const BATCHES = 50_000
+  const memory = queueMemory(CAPACITY_BYTES)
+  const writer = new QueueWriter(memory)
+  const thread = new Worker(new URL('queue-reader.ts', import.meta.url), { workerData: memory })
+  t.teardown(() => thread.terminate())
+  const report = Promise.withResolvers<FromReader>()
+  let onRoom = () => {}
+  let waits = 0
+  let wakes = 0
+  thread.on('message', (message: FromReader) => (message === 'room' ? onRoom() : report.resolve(message)))
+  thread.on('error', report.reject)
+  const send = async (batch: Uint8Array): Promise<void> => {
+    while (!writer.offer(batch, 1)) {
+      const room = new Promise<void>((resolve) => (onRoom = resolve))
+      writer.watch(true)
+      if (writer.offer(batch, 1)) break
+      waits++
+      await room
+    }
+    writer.watch(false)
+    if (!writer.mustWake()) return
+    wakes++
+    thread.postMessage('wake')
+  }
+  for (let i = 0; i < BATCHES; i++) await send(batchOf(i))
+  await send(new Uint8Array())
+  t.deepEqual(await report.promise, { batches: BATCHES, wrong: 0 })
+  t.is(writer.queuedRecords, 0)
+  t.true(waits > 0 && wakes > 0, `the writer waited ${waits} times, the reader was woken ${wakes} times`)
 })

@@ -171,6 +171,27 @@ test('a new life of the helper comes between the batches of the old one and its 
   t.deepEqual(listener.logs.map(inWords).slice(3), EXCHANGE)
 })
 
+test('a new life is told also when there was no room left at all at its beginning', async (t) => {
+  const { shards } = start(t)
+  const old = new Socket()
+  const opened = old.take()
+  // In one of the two an entry of 24 bytes comes first, so that entries of 16 fill it to the last byte.
+  const malformed = [0, 1].map((shard) => {
+    shards.send(shard, opened, 1)
+    let batches = shard === 1 && shards.send(shard, new Uint8Array(16), 0) ? 1 : 0
+    for (const length of [65_528, 8]) while (shards.send(shard, new Uint8Array(length), 0)) batches++
+    return batches
+  })
+  shards.reset()
+  const read = old.read(GET).take()
+  for (const shard of [0, 1]) await until('room', () => shards.send(shard, read, 1))
+  await shards.stop()
+  t.deepEqual(
+    shards.tallies.map(({ recordsMalformed }) => recordsMalformed),
+    malformed.map((batches) => batches + 1),
+  )
+})
+
 test('a process that ended is asked for again', async (t) => {
   const { shards, listener } = start(t)
   shards.send(0, new Socket().take(), 1)
