@@ -10,16 +10,27 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
+/* Plain loads where the kernel gives a typed task (>= 5.11, as task storage), reads by helper elsewhere. */
+static __always_inline struct file **files_of_task(__u32 fd)
+{
+	struct task_struct *task;
+	struct fdtable *table;
+
+	if (use_task_storage) {
+		table = bpf_get_current_task_btf()->files->fdt;
+		return fd < table->max_fds ? table->fd : NULL;
+	}
+	task = (void *)bpf_get_current_task();
+	table = BPF_CORE_READ(task, files, fdt);
+	return fd < BPF_CORE_READ(table, max_fds) ? BPF_CORE_READ(table, fd) : NULL;
+}
+
 static __always_inline struct file *file_of_fd(__u32 fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = NULL;
+	struct file **files = files_of_task(fd), *file = NULL;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	files = BPF_CORE_READ(table, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	if (files)
+		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file;
 }
 

@@ -225,17 +225,20 @@ int BPF_PROG(exit_syscall, struct pt_regs *regs, long result)
 	struct transfer x = {};
 	struct thread *thread;
 
-	if (!kind || (result <= 0 && syscall_moves_bytes(kind)) || !watched(current_tgid()))
+	if (!kind || (result <= 0 && syscall_moves_bytes(kind)))
+		return 0;
+	/* The entry asked whether the process is watched. */
+	thread = thread_find();
+	if (!(thread && thread->syscall == kind) && !watched(current_tgid()))
 		return 0;
 	x.end_ns = bpf_ktime_get_ns();
-	thread = thread_find();
 	x.start_ns = thread && thread->syscall == kind ? thread->start_ns : x.end_ns;
 	fd = ARGUMENT_1(regs);
+	if (thread)
+		thread->syscall = 0;
 	if (kind == SYSCALL_SHUTDOWN || kind == SYSCALL_CLOSE) {
-		if (thread) {
-			thread->syscall = 0;
+		if (thread)
 			exit_close(thread, x.end_ns, result);
-		}
 	} else if (kind == SYSCALL_ACCEPT) {
 		if (result >= 0)
 			exit_accept(result, x.start_ns, x.end_ns);

@@ -73,12 +73,19 @@ static __always_inline void walk_body(struct connection *c, struct sock *sk, str
 	x->walk_over = walk->state == WALK_OFF;
 }
 
-/* Requests that have no body, as a rule: their heads are not searched. */
-static __always_inline bool is_get_or_head(const struct data_scratch *in)
-{
-	__u32 method = *(__u32 *)in->payload;
+/* A response that is shorter, and does not end with a line end as a chunk would, is taken for a whole one. */
+#define WHOLE_RESPONSE_BYTES 1024
 
-	return method == 0x20544547 || method == 0x44414548; /* "GET ", "HEAD" */
+/* Is a wholly copied call one message, as far as can be told cheaply? GET and HEAD have no body, as a rule.
+ * Where the guess is wrong a chunked body is not walked over, and its size is marked as unknown. */
+static __always_inline bool is_whole(const struct data_scratch *in, __u32 length)
+{
+	__u32 first = *(__u32 *)in->payload;
+
+	if (first == 0x20544547 || first == 0x44414548) /* "GET ", "HEAD" */
+		return true;
+	return first == 0x50545448 && length && length < WHOLE_RESPONSE_BYTES &&
+	       in->payload[(length - 1) & (CAPTURE_BYTES_MAX - 1)] != '\n';
 }
 
 /* Where the body begins, if it does in this call: a chunked one is walked over from there, and of a message
@@ -113,7 +120,7 @@ static __always_inline void copy(struct connection *c, struct transfer *x, struc
 	x->captured = copy_buffers(to, &x->buffers, left < here ? left : here, x->skipped);
 	x->unreadable = !x->captured;
 	c->capture_left[direction] = left > x->captured ? left - x->captured : 0;
-	if ((phase(c, direction) & 3) == PHASE_HEAD && !(x->captured == here && is_get_or_head(to)))
+	if ((phase(c, direction) & 3) == PHASE_HEAD && !(x->captured == here && is_whole(to, x->captured)))
 		find_body(c, x, to);
 }
 
