@@ -5,7 +5,8 @@ import { until } from './until.ts'
 
 export const REPOSITORY = join(import.meta.dirname, '../../..')
 export const NODE = join(REPOSITORY, 'node_modules/.bin/node')
-export const AGENT = join(REPOSITORY, 'agent/main.ts')
+/** As users run it; `npm test` and `npm run bench` build it first. */
+export const AGENT = join(REPOSITORY, 'build/js/agent/main.js')
 
 const READY_DEADLINE_MS = 20_000
 const LOGS_MAX = 1_000_000
