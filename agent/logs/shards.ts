@@ -15,8 +15,12 @@ const QUEUE_BYTES = 2 * 1024 * 1024
  * was nearly whole. The helper's have at most 256 KiB, and take twice that when they do not fit at the end of the ring.
  */
 const QUEUE_RESERVE_BYTES = 1024 * 1024
-/** Entries live for one flush only: two semi-spaces of 2 MiB hold them. */
-const resourceLimits = { maxYoungGenerationSizeMb: 6 }
+/**
+ * Young generation of a thread, three semi-spaces. Entries live for one flush, and must not have to be copied out of it
+ * meanwhile; so must lines of text, which take more.
+ */
+const YOUNG_MB = 6
+const YOUNG_WITH_TEXT_MB = 24
 /** Stands for a new life of the helper. */
 const RESET = new Uint8Array(0)
 
@@ -110,6 +114,9 @@ export class Shards {
   #start(shard: number): ShardThread {
     const memory = queueMemory(QUEUE_BYTES)
     const workerData: ShardSetup = { ...this.#options.setup, queue: memory }
+    const resourceLimits = {
+      maxYoungGenerationSizeMb: workerData.text === 'none' ? YOUNG_MB : YOUNG_WITH_TEXT_MB,
+    }
     const worker = new Worker(siblingModule('worker', import.meta.url), { workerData, resourceLimits })
     const thread: ShardThread = {
       worker,
