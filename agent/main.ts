@@ -2,16 +2,12 @@
 /** The command line: dispatches, renders errors, sets the exit code. */
 import { readFileSync } from 'node:fs'
 import { type Command, USAGE, parseCommandLine } from './config/cli.ts'
-import { collectGarbage, tuneEngine } from './engine.ts'
+import { tuneEngine } from './engine.ts'
 import { asAccessLogError } from './errors.ts'
 import { packageFile } from './package.ts'
 
 async function perform(command: Command): Promise<number> {
-  if (command.kind === 'run') {
-    const { run } = await import('./run.ts')
-    collectGarbage()
-    return run(command)
-  }
+  if (command.kind === 'run') return (await import('./run.ts')).run(command)
   if (command.kind === 'check') return (await import('./check.ts')).check(command)
   process.stdout.write(command.kind === 'help' ? USAGE : `accesslog-agent ${version()}\n`)
   return 0

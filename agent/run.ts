@@ -6,6 +6,7 @@ import type { RunCommand } from './config/cli.ts'
 import type { AgentConfig } from './config/config.ts'
 import { type LoadedConfig, loadConfig } from './config/load.ts'
 import { type Demo, startDemo } from './demo/demo.ts'
+import { collectGarbage } from './engine.ts'
 import { type AccessLogError, accessLogError } from './errors.ts'
 import { TextOutput } from './flush/text.ts'
 import { helperPath } from './helper/path.ts'
@@ -39,6 +40,7 @@ export async function run(command: RunCommand): Promise<number> {
   let demo: Demo | undefined
   try {
     announce(command, await pipeline.start(), output, logger)
+    collectGarbage()
     demo = command.demo ? await startDemo() : undefined
     startTimers(command, pipeline, logger, () => end.resolve(undefined))
   } catch (error) {

@@ -38,13 +38,19 @@ export function* messagesOf(frames: Uint8Array): Generator<Buffer> {
   }
 }
 
+/** Gives the memory of a batch back at once: megabytes a second do not wait for the garbage collector. */
+export function freeBatch({ frames }: Batch): void {
+  frames.buffer.transfer(0)
+}
+
 /**
  * The frames with `node` in their first message: fields of a protobuf message may come in any order, so putting its
- * bytes in front is merging it. @param node EBPFAccessLogMessage.node, encoded
+ * bytes in front is merging it. @param node EBPFAccessLogMessage.node, encoded; may be empty
+ * @param into where to put them, with room for both; the result is the part of it that was filled
  */
-export function withNode(frames: Uint8Array, node: Uint8Array): Buffer {
+export function withNode(frames: Uint8Array, node: Uint8Array, into: Buffer): Buffer {
   const bytes = bufferOf(frames)
-  const merged = Buffer.allocUnsafe(bytes.length + node.length)
+  const merged = into.subarray(0, bytes.length + node.length)
   merged[0] = 0
   merged.writeUInt32BE(bytes.readUInt32BE(1) + node.length, 1)
   merged.set(node, FRAME_HEADER_BYTES)

@@ -46,6 +46,8 @@ const OPTIONS: ChannelOptions = {
 export class Channel {
   /** Whether `open` calls take buffers of framed messages; else single messages without their header. */
   readonly sendsAsWritten: boolean
+  /** Write buffers of streams that are over, for the next ones. */
+  readonly spareBuffers: Buffer[] = []
   readonly #client: Client
   readonly #metadata: Metadata
 

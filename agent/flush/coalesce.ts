@@ -3,16 +3,16 @@
  * otherwise; docs/decisions/0003-coalesced-grpc-writes.md has the numbers.
  *
  *     write(buffer) ─▸ filters of the channel ─▸ HTTP/2 stream
- *                      [compression: adds a 5-byte header][ours: takes it off]
+ *                      [compression: copies the message behind a 5-byte header]
  *
- * What is written then reaches the stream as it is, so a buffer may hold any number of framed messages. The list of
- * filters is private to the library; whether this works is therefore tried out, and one message per write remains.
+ * Here the filters leave messages alone. What is written then reaches the stream as it is, without a copy, so a buffer
+ * may hold any number of framed messages. The list of filters is private to the library; whether this works is
+ * therefore tried out, and one message per write remains.
  */
-import { Client, credentials, experimental } from '@grpc/grpc-js'
+import { Client, credentials, type experimental } from '@grpc/grpc-js'
 import { FRAME_HEADER_BYTES } from '../logs/encode.ts'
 
 type SendMessage = experimental.Filter['sendMessage']
-type Written = Awaited<ReturnType<SendMessage>>
 
 /** The part of the library's channel that is used here. */
 interface FilterStackFactory {
@@ -20,19 +20,15 @@ interface FilterStackFactory {
   createFilter(): { sendMessage: SendMessage }
 }
 
-class HeaderRemover extends experimental.BaseFilter {
-  override async sendMessage(message: Promise<Written>): Promise<Written> {
-    const framed = await message
-    return { ...framed, message: framed.message.subarray(FRAME_HEADER_BYTES) }
-  }
-}
-
 /**
  * Makes the channel of a client send written buffers as they are: they must hold whole, framed messages. Before the
  * first call. @throws when the library has no such list of filters
  */
 export function sendAsWritten(client: Client): void {
-  filtersOf(client).factories.push({ createFilter: () => new HeaderRemover() })
+  const { factories } = filtersOf(client)
+  const sendMessage: SendMessage = (message) => message
+  for (const [index, factory] of factories.entries())
+    factories[index] = { createFilter: () => Object.assign(factory.createFilter(), { sendMessage }) }
 }
 
 /**
@@ -41,18 +37,23 @@ export function sendAsWritten(client: Client): void {
  */
 export async function canSendAsWritten(client: Client = idleClient()): Promise<boolean> {
   try {
+    const framed = await sent(client)
     sendAsWritten(client)
-    const probe = Buffer.from('any bytes, framed or not')
-    const sent = await filtersOf(client)
-      .createFilter()
-      .sendMessage(Promise.resolve({ message: probe, flags: 0 }))
-    return probe.equals(sent.message)
+    return framed.length === PROBE.length + FRAME_HEADER_BYTES && PROBE.equals(await sent(client))
   } catch (error) {
     if (error instanceof TypeError) return false
     throw error
   } finally {
     client.close()
   }
+}
+
+const PROBE = Buffer.from('any bytes, framed or not')
+
+/** What the filters make of the probe. */
+async function sent(client: Client): Promise<Buffer> {
+  const written = Promise.resolve({ message: PROBE, flags: 0 })
+  return (await filtersOf(client).createFilter().sendMessage(written)).message
 }
 
 /** Connects to nothing: calls connect, and there will be none. */

@@ -1,5 +1,5 @@
 /** What waits for the backend: first in, first out, bounded; the oldest is dropped first, and counted. */
-import { type Batch, type LogCounts, type Parcel, addLogs, noLogs } from './batch.ts'
+import { type Batch, type LogCounts, type Parcel, addLogs, freeBatch, noLogs } from './batch.ts'
 
 /**
  *     dropped ◂── oldest                              newest ◂── push
@@ -72,7 +72,9 @@ export class BatchQueue {
 
   #shrink(): void {
     while (this.#bytes > this.#maxBytes || this.#logs.httpLogs + this.#logs.kernelLogs > this.#maxLogs) {
-      addLogs(this.#dropped, this.shift()!.batch)
+      const { batch } = this.shift()!
+      addLogs(this.#dropped, batch)
+      freeBatch(batch)
     }
   }
 

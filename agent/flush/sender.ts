@@ -1,6 +1,6 @@
 /** Delivers batches to the backend, at least once, over streams that are confirmed one after the other. */
 import { backoffMs } from '../backoff.ts'
-import { type Batch, type Parcel, addLogs } from './batch.ts'
+import { type Batch, type Parcel, addLogs, freeBatch } from './batch.ts'
 import { type Channel, channelMaker } from './channel.ts'
 import { canSendAsWritten } from './coalesce.ts'
 import { type Problem, isRefusal, stopped } from './problem.ts'
@@ -197,7 +197,10 @@ export class Sender implements StreamOwner {
   }
 
   #confirm(stream: CollectStream): void {
-    for (const { batch } of stream.parcels) addLogs(this.#tally.delivered, batch)
+    for (const { batch } of stream.parcels) {
+      addLogs(this.#tally.delivered, batch)
+      freeBatch(batch)
+    }
     if (stream.channel !== this.#channel) return
     this.#setHealthy()
     this.#connectIfNeeded()

@@ -1,6 +1,6 @@
 /** One collect call: what was written to it, and whether the backend has confirmed that. */
 import type { ClientWritableStream, ServiceError } from '@grpc/grpc-js'
-import { type Parcel, bufferOf, messagesOf, withNode } from './batch.ts'
+import { type Parcel, messagesOf, withNode } from './batch.ts'
 import type { Channel } from './channel.ts'
 import { type Problem, endedEarly, explain, noAnswer, silent } from './problem.ts'
 
@@ -24,6 +24,8 @@ export interface StreamOwner {
   onEnd(stream: CollectStream, problem: Problem | undefined): void
 }
 
+const NOTHING = new Uint8Array(0)
+
 export class CollectStream {
   readonly channel: Channel
   /** Written and unconfirmed, in order. */
@@ -39,6 +41,8 @@ export class CollectStream {
   readonly #settings: StreamSettings
   readonly #owner: StreamOwner
   readonly #call: ClientWritableStream<Buffer>
+  /** Holds one write. The library may still read it when the call has failed; so it is never a batch, which is freed. */
+  #buffer: Buffer | undefined
   readonly #connectTimer: NodeJS.Timeout
   #confirmTimer: NodeJS.Timeout | undefined
   /** Set by `abort`: what to report instead of the status that the library makes of it. */
@@ -61,8 +65,8 @@ export class CollectStream {
     this.parcels.push(parcel)
     this.bytes += parcel.batch.frames.byteLength
     this.busy = true
-    const frames = first ? withNode(parcel.batch.frames, this.#settings.node) : bufferOf(parcel.batch.frames)
-    this.#send(frames, () => this.#written())
+    const node = first ? this.#settings.node : NOTHING
+    this.#send(this.#copyOf(parcel.batch.frames, node), () => this.#written())
   }
 
   /** Half-closes: the backend answers when it has taken everything. Allowed while busy. */
@@ -77,6 +81,14 @@ export class CollectStream {
   abort(problem: Problem): void {
     this.#aborted ??= problem
     this.#call.cancel()
+  }
+
+  #copyOf(frames: Uint8Array, node: Uint8Array): Buffer {
+    const length = frames.length + node.length
+    this.#buffer ??= this.channel.spareBuffers.pop()
+    if (this.#buffer === undefined || this.#buffer.length < length)
+      this.#buffer = Buffer.allocUnsafeSlow(length)
+    return withNode(frames, node, this.#buffer)
   }
 
   #send(frames: Buffer, done: () => void): void {
@@ -106,6 +118,7 @@ export class CollectStream {
     clearTimeout(this.#connectTimer)
     clearTimeout(this.#confirmTimer)
     this.#ended = true
+    if (this.#buffer && !this.busy) this.channel.spareBuffers.push(this.#buffer)
     this.#owner.onEnd(this, this.#problemOf(error))
   }
 

@@ -12,7 +12,7 @@ test('frames are cut at their headers', (t) => {
 
 test('the node is merged into the first message, and nothing else changes', (t) => {
   const { frames } = batchOf('/a', '/b')
-  const [first, second] = [...messagesOf(withNode(frames, node))]
+  const [first, second] = [...messagesOf(withNode(frames, node, Buffer.alloc(1000)))]
   const [plainFirst, plainSecond] = [...messagesOf(frames)]
   t.deepEqual(decodeMessage(first!), { ...decodeMessage(plainFirst!), node: decodeMessage(node).node! })
   t.deepEqual(second, plainSecond)
