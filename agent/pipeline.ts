@@ -90,6 +90,8 @@ export class Pipeline implements HelperOwner, ShardsListener {
   async start(): Promise<HelperLife> {
     await this.#supervisor.start()
     this.#setTargets(this.#options.watch.reconcile())
+    // Commands are obeyed in their order: with this answer the targets hold, and their open sockets are known.
+    await this.#supervisor.stats()
     this.#timers = [
       setInterval(() => this.#setTargets(this.#options.watch.reconcile()), RECONCILE_MS),
       // Also so that a helper which crashes has told its counters not long before.
