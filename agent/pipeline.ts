@@ -149,7 +149,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
     else this.#supervisor.resume()
   }
 
-  flushed(batches: Batch[], text: string, textLogs: number): void {
+  flushed(batches: Batch[], text: Uint8Array, textLogs: number): void {
     this.#options.text.output.write(text, textLogs)
     for (const batch of batches) this.#options.sender?.push(batch)
   }
