@@ -316,7 +316,7 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 {
 	__u32 direction = x->direction & 1;
 	void *ring = ring_of(c->id);
-	__u32 captured;
+	__u32 size;
 
 	if (x->captured > CAPTURE_BYTES_MAX)
 		x->captured = CAPTURE_BYTES_MAX;
@@ -328,11 +328,12 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	c->last_record_ns[direction] = x->end_ns;
 	if (x->unreadable)
 		count(COUNTER_unreadable);
-	captured = x->captured;
-	barrier_var(captured); /* else the compiler knows better than the mask */
+	size = x->captured;
+	barrier_var(size); /* else the compiler knows better than the mask */
+	size = sizeof(out->head) + (size & (2 * CAPTURE_BYTES_MAX - 1));
 	/* What the agent has not been introduced to it could not place. */
 	if (!(c->flags & CONNECTION_OPENED) || !ring ||
-	    bpf_ringbuf_output(ring, out, sizeof(out->head) + (captured & (2 * CAPTURE_BYTES_MAX - 1)), 0)) {
+	    bpf_ringbuf_output(ring, out, size, wakeup(ring, size))) {
 		count(COUNTER_dropped_ring_full_data);
 		return;
 	}
