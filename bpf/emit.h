@@ -28,12 +28,13 @@ static __always_inline void *ring_of(__u64 connection)
 }
 
 /* The helper is woken by the first record after it has read everything, and then takes its time, for each
- * wakeup costs more than a record. It is woken again when the ring fills sooner than it thought. */
-static __always_inline __u64 wakeup(void *ring, __u32 size)
+ * wakeup costs more than a record. It is woken again when the ring fills sooner than it thought.
+ * @records: of this direction so far */
+static __always_inline __u64 wakeup(void *ring, __u32 records)
 {
-	__u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-
-	return (waiting ^ (waiting + size)) & -(__u64)wake_bytes ? BPF_RB_FORCE_WAKEUP : 0;
+	if (records % WAKE_CHECK_RECORDS || bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < wake_bytes)
+		return 0;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
 static __always_inline void fill_head(struct record *head, __u32 size, __u32 kind, __u64 connection)

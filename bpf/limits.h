@@ -37,6 +37,9 @@
 /* Records after which the muted table is looked at: muting late costs copies, not truth. */
 #define MUTE_CHECK_RECORDS 16
 
+/* Records of a direction after which the fill of its ring is looked at; the first one looks too. */
+#define WAKE_CHECK_RECORDS 8
+
 /* Values of the `targets` map. */
 #define TARGET_WATCH  1
 #define TARGET_IGNORE 2

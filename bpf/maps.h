@@ -15,6 +15,8 @@ struct thread {
 	__u64 connection; /* CLOSE: its connection id */
 	__u32 fd;	  /* first argument of the call */
 	__u32 syscall;	  /* enum record_syscall, or SYSCALL_SHUTDOWN; 0 when the call is over */
+	__u32 generation; /* of the targets that its process was found in; another one: ask again */
+	__u32 pad;
 };
 
 struct ring {

@@ -41,9 +41,9 @@ int BPF_PROG(enter_syscall, struct pt_regs *regs, long number)
 	__u32 kind = syscall_kind(number);
 	struct thread *thread;
 
-	if (!kind || !watched(current_tgid()))
+	if (!kind)
 		return 0;
-	thread = thread_get();
+	thread = thread_watched();
 	if (!thread)
 		return 0;
 	thread->start_ns = bpf_ktime_get_ns();

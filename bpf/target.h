@@ -13,6 +13,11 @@ static __always_inline bool watched(__u32 tgid)
 	return decision ? *decision == TARGET_WATCH : watch_unlisted;
 }
 
+/* Counted up by the helper whenever it has changed the targets of processes that exist, so that a thread has
+ * to look itself up once and not at each call. What the programs change concerns processes without a past
+ * only. */
+__weak volatile __u32 targets_generation = 1;
+
 static __always_inline __u32 current_tgid(void)
 {
 	return bpf_get_current_pid_tgid() >> 32;

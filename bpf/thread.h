@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "knobs.h"
 #include "maps.h"
+#include "target.h"
 
 /* Never fails for a thread that was there before; NULL when it was not. */
 static __always_inline struct thread *thread_find(void)
@@ -36,6 +37,22 @@ static __always_inline struct thread *thread_get(void)
 	}
 	if (!thread)
 		count(COUNTER_dropped_thread_table_full);
+	return thread;
+}
+
+/* The same for threads of watched processes only: NULL for others. */
+static __always_inline struct thread *thread_watched(void)
+{
+	__u32 generation = targets_generation;
+	struct thread *thread = thread_find();
+
+	if (thread && thread->generation == generation)
+		return thread;
+	if (!watched(current_tgid()))
+		return NULL;
+	thread = thread_get();
+	if (thread)
+		thread->generation = generation;
 	return thread;
 }
 

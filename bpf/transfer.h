@@ -333,7 +333,7 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	size = sizeof(out->head) + (size & (2 * CAPTURE_BYTES_MAX - 1));
 	/* What the agent has not been introduced to it could not place. */
 	if (!(c->flags & CONNECTION_OPENED) || !ring ||
-	    bpf_ringbuf_output(ring, out, size, wakeup(ring, size))) {
+	    bpf_ringbuf_output(ring, out, size, wakeup(ring, c->totals[direction].records - 1))) {
 		count(COUNTER_dropped_ring_full_data);
 		return;
 	}

@@ -237,6 +237,11 @@ void attach_stop(struct attach *attach)
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
+void attach_targets_changed(struct attach *attach)
+{
+	__atomic_add_fetch(&attach->object->data->targets_generation, 1, __ATOMIC_RELEASE);
+}
+
 struct attach_maps attach_maps(const struct attach *attach)
 {
 	return (struct attach_maps){

@@ -16,7 +16,7 @@ struct bpf_program;
 struct attach_wish {
 	uint32_t rings; /* a power of two */
 	uint32_t capture_bytes;
-	uint32_t wake_bytes; /* a power of two; see bpf/knobs.h */
+	uint32_t wake_bytes; /* see bpf/knobs.h */
 	uint32_t connections_max;
 	bool watch_unlisted;
 	const char *only; /* load this program and no other; NULL: all */
@@ -42,6 +42,10 @@ int attach_start(struct attach *attach, struct problem *problem);
 void attach_stop(struct attach *attach);
 
 struct attach_maps attach_maps(const struct attach *attach);
+
+/* To be called after the targets of processes that exist were changed: until then they may count as before.
+ */
+void attach_targets_changed(struct attach *attach);
 
 const struct programs *attach_programs(const struct attach *attach);
 

@@ -233,6 +233,7 @@ int capture_targets(struct capture *capture, const struct wire_TARGETS *targets,
 {
 	int error = targets_apply(capture->maps.targets, targets, problem);
 
+	attach_targets_changed(capture->attach);
 	if (!error && targets->watch.count)
 		error = scan(capture, &targets->watch, problem);
 	return error;

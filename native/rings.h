@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whenever another such part of a ring has filled, its reader is woken. */
+/* When such a part of a ring has filled, its reader is woken. */
 #define RINGS_WAKE_PARTS 4
 
 struct rings {
