@@ -6,11 +6,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { readDefinition } from './crds/schema.ts'
+import { metaModule, typesModule } from './crds/types.ts'
 import { eventModule } from './generate-event.ts'
 import { configReference, errorReference } from './generate-reference.ts'
 import { wireModule } from './generate-wire.ts'
 
 const root = join(import.meta.dirname, '..')
+
+const CRDS = ['accesslogpolicy', 'accesslogconfig', 'accesslogstatus']
 
 /** Path of each generated file, with the function that makes its text. */
 const TARGETS: Record<string, () => Promise<string>> = {
@@ -22,6 +26,13 @@ const TARGETS: Record<string, () => Promise<string>> = {
       countersHeader: await source('native/counters.h'),
       eventHeader: await source('bpf/event.h'),
     }),
+  'crds/gen/meta.ts': async () => metaModule(await Promise.all(CRDS.map(definition))),
+  ...Object.fromEntries(
+    CRDS.map((name) => [
+      `crds/gen/${name}.ts`,
+      async () => typesModule(await definition(name), `crds/${name}.yaml`),
+    ]),
+  ),
   'docs/reference/config.md': async () => configReference(),
   'docs/reference/errors.md': async () => errorReference(),
 }
@@ -34,6 +45,10 @@ export async function generate(): Promise<Map<string, string>> {
     files.set(path, await format(await make(), { ...options, filepath: path }))
   }
   return files
+}
+
+async function definition(name: string) {
+  return readDefinition(await source(`crds/${name}.yaml`))
 }
 
 async function source(path: string): Promise<string> {
