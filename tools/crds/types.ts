@@ -132,7 +132,10 @@ function itemName(name: string): string {
 
 function docstring(schema: Schema): string {
   const bounds = schema.properties === undefined ? boundsOf({ ...schema, enum: undefined! }) : []
-  const extras = [...bounds, ...(isShown(schema.default) ? [`default ${JSON.stringify(schema.default)}`] : [])]
+  const extras = [
+    ...bounds,
+    ...(isShown(schema.default) ? [`default ${JSON.stringify(schema.default)}`] : []),
+  ]
   const sentence = [schema.description, extras.length > 0 ? `(${extras.join('; ')})` : '']
   const [first = '', ...others] = wrap(sentence.filter(Boolean).join(' ').replaceAll('*/', '* /'))
   if (others.length === 0) return first === '' ? '' : `/** ${first} */\n`
