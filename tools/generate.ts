@@ -6,6 +6,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { apiReference } from './crds/reference.ts'
 import { readDefinition } from './crds/schema.ts'
 import { metaModule, typesModule } from './crds/types.ts'
 import { eventModule } from './generate-event.ts'
@@ -33,6 +34,7 @@ const TARGETS: Record<string, () => Promise<string>> = {
       async () => typesModule(await definition(name), `crds/${name}.yaml`),
     ]),
   ),
+  'docs/reference/api.md': async () => apiReference(await Promise.all(CRDS.map(definition))),
   'docs/reference/config.md': async () => configReference(),
   'docs/reference/errors.md': async () => errorReference(),
 }
