@@ -75,5 +75,6 @@ function typeName({ type, items, additionalProperties, format }: Schema): string
 /** As a user would write it; an object that only passes on the defaults below it has none of its own. */
 function defaultText(value: unknown): string {
   if (value === undefined || JSON.stringify(value) === '{}') return ''
-  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
+  if (Array.isArray(value)) return `[${value.join(', ')}]`
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
