@@ -7,6 +7,8 @@
  */
 
 export const ADDRESSES_PATH = '/v1/addresses'
+/** Where the operator listens by default, in plain text: the token is good for this alone, and nothing else is asked. */
+export const ADDRESSES_PORT = 8081
 /** `audiences` of the projected token. */
 export const ADDRESSES_AUDIENCE = 'accesslog-operator'
 /** Addresses in one request. */
