@@ -1,12 +1,14 @@
 #!/bin/sh
 # Makes a bare Debian 12 machine ready: packages, node_modules, BPF objects and helper. Does only what is missing.
 #   sh tools/setup.sh run     what `npm start` needs
-#   sh tools/setup.sh test    that, and the programs that tests and benchmarks drive
+#   sh tools/setup.sh cluster what `npm run cluster` needs: a real Kubernetes API server, and nodes with real pods
+#   sh tools/setup.sh test    all of that, and the programs that tests and benchmarks drive
 set -eu
 cd "$(dirname "$0")/.."
 
 BUILD_PACKAGES="clang llvm libbpf-dev libcbor-dev libelf-dev zlib1g-dev bpftool make pkg-config gcc libc6-dev"
 TEST_PACKAGES="nginx wrk haproxy curl python3 openssl iproute2 clang-format apache2-utils"
+CLUSTER_PACKAGES="etcd-server openssl iproute2 util-linux unzip containerd runc containernetworking-plugins nftables iptables conntrack socat"
 SERVICE_POLICY=/usr/sbin/policy-rc.d
 
 say() {
@@ -101,10 +103,16 @@ build_agent() {
 	touch "$stamp"
 }
 
+cluster_tools() {
+	tools/kubernetes/build.sh >/dev/null
+	sh tools/bin/link.sh
+}
+
 case "${1:-}" in
 run) packages=$BUILD_PACKAGES ;;
-test) packages="$BUILD_PACKAGES $TEST_PACKAGES" ;;
-*) fail "usage: sh tools/setup.sh run|test" ;;
+cluster) packages=$CLUSTER_PACKAGES ;;
+test) packages="$BUILD_PACKAGES $TEST_PACKAGES $CLUSTER_PACKAGES" ;;
+*) fail "usage: sh tools/setup.sh run|cluster|test" ;;
 esac
 
 [ "$(uname -s)" = Linux ] || fail "this is $(uname -s); the capture needs Linux"
@@ -114,4 +122,5 @@ else
 	require_tools "$packages"
 fi
 install_modules
-build
+[ "$1" = cluster ] || build
+[ "$1" = run ] || cluster_tools

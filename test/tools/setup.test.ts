@@ -38,7 +38,7 @@ const nothing = { 'apt-get': NEVER, npm: NEVER, make: NEVER }
 test('another argument than run and test is a usage error', async (t) => {
   const { code, stderr } = await setup(t, 'everything', nothing)
   t.is(code, 1)
-  t.is(stderr, 'setup: usage: sh tools/setup.sh run|test\n')
+  t.is(stderr, 'setup: usage: sh tools/setup.sh run|cluster|test\n')
 })
 
 test('a missing package without root is named, with the command to install it', async (t) => {
@@ -70,7 +70,7 @@ test('without a network it says so, and what to install by hand', async (t) => {
 })
 
 test('with every package there, apt is not touched; the build is all that runs', async (t) => {
-  const { code, stderr } = await setup(t, 'test', {
+  const { code, stderr } = await setup(t, 'run', {
     ...nothing,
     'dpkg-query': ALL_INSTALLED,
     make: 'for folder; do :; done; echo "make $folder" >&2',

@@ -1,0 +1,164 @@
+/** A real cluster on this machine: up, down, and what stands between. */
+import { execFile } from 'node:child_process'
+import { HELM, KUBECTL } from './binaries.ts'
+import {
+  apiServer,
+  controllerManager,
+  createCredentials,
+  etcd,
+  serves,
+  startControllers,
+  startControlPlane,
+  type Credentials,
+  type Place,
+} from './control-plane.ts'
+import type { Daemon } from './daemon.ts'
+import { CLUSTER_NAME, etcdFolder } from './folders.ts'
+import { claimPort } from './ports.ts'
+import { claimFolder, find, killDaemons, removeState, writeState } from './state.ts'
+
+const RECOVERY_DEADLINE_MS = 60_000
+const OUTPUT_MAX_BYTES = 64 * 1024 * 1024
+
+export interface ClusterOptions {
+  /** Of its folder, kubeconfig context and cgroup. At most 30 characters: small letters, digits, `-`. */
+  name: string
+  /** Run kube-controller-manager: owners' garbage collection, service accounts of new namespaces, Deployments… */
+  controllers?: boolean
+  /** Further flags of the API server. */
+  apiFlags?: readonly string[]
+}
+
+export interface Output {
+  stdout: string
+  stderr: string
+}
+
+export class Cluster {
+  readonly name: string
+  /** Of the API server, from outside; its certificate is of the cluster's own authority. */
+  readonly url: string
+  /** File with cluster-admin's credentials. */
+  readonly kubeconfig: string
+  /** PEM file of the authority that signed the API server's certificate. */
+  readonly authorityFile: string
+  readonly etcd: Daemon
+  readonly apiServer: Daemon
+  readonly controllerManager: Daemon | undefined
+  readonly #credentials: Credentials
+
+  private constructor(place: Place, credentials: Credentials, daemons: ControlPlane) {
+    this.name = place.cluster
+    this.url = place.url
+    this.kubeconfig = credentials.kubeconfig
+    this.authorityFile = credentials.authority.certificateFile
+    this.etcd = daemons.etcd
+    this.apiServer = daemons.apiServer
+    this.controllerManager = daemons.controllerManager
+    this.#credentials = credentials
+  }
+
+  /** Starts a cluster and returns when it serves. What a failed start leaves is taken down. @throws when it is there */
+  static async up(options: ClusterOptions): Promise<Cluster> {
+    checkName(options.name)
+    const folder = await claimFolder(options.name)
+    try {
+      return await Cluster.#start(options, folder)
+    } catch (error) {
+      await down(options.name)
+      throw error
+    }
+  }
+
+  static async #start(options: ClusterOptions, folder: string): Promise<Cluster> {
+    const place = await outside(options, folder)
+    const credentials = await createCredentials(place)
+    const daemons: ControlPlane = {
+      etcd: await etcd(place),
+      apiServer: apiServer(place, credentials),
+      controllerManager: options.controllers ? await controllerManager(place, credentials) : undefined,
+    }
+    await startControlPlane(daemons.etcd, daemons.apiServer, place.url, credentials)
+    if (daemons.controllerManager) await startControllers(daemons.controllerManager, place.url, credentials)
+    const { url } = place
+    const { kubeconfig } = credentials
+    await writeState(place.cluster, {
+      url,
+      kubeconfig,
+      node: false,
+      controllers: options.controllers ?? false,
+    })
+    return new Cluster(place, credentials, daemons)
+  }
+
+  /** Starts the API server again after `apiServer.stop()` or `kill9()`, at the same port; returns when it serves. */
+  async restartApiServer(): Promise<void> {
+    if (!this.apiServer.alive) this.apiServer.start()
+    await this.apiServer.ready('serving', () => serves(this.url, this.#credentials), RECOVERY_DEADLINE_MS)
+  }
+
+  /** Runs kubectl as cluster-admin. @param input its standard input @throws with its words when it fails */
+  kubectl(args: readonly string[], input = ''): Promise<Output> {
+    return this.#run(KUBECTL, args, input)
+  }
+
+  /** Runs helm as cluster-admin. @throws with its words when it fails */
+  helm(args: readonly string[]): Promise<Output> {
+    return this.#run(HELM, args, '')
+  }
+
+  /** Ends everything that belongs to the cluster and removes its data. Harmless when it is down. */
+  async stop(): Promise<void> {
+    await down(this.name)
+  }
+
+  #run(command: string, args: readonly string[], input: string): Promise<Output> {
+    const { promise, resolve, reject } = Promise.withResolvers<Output>()
+    const env = { ...process.env, KUBECONFIG: this.kubeconfig }
+    const child = execFile(command, args, { env, maxBuffer: OUTPUT_MAX_BYTES }, (error, stdout, stderr) => {
+      if (error === null) resolve({ stdout, stderr })
+      else reject(new Error(`${args.join(' ')}: ${stderr.trim() || error.message}`))
+    })
+    child.stdin?.on('error', () => {}) // a command may end without reading; its exit code tells
+    child.stdin?.end(input)
+    return promise
+  }
+}
+
+interface ControlPlane {
+  etcd: Daemon
+  apiServer: Daemon
+  controllerManager: Daemon | undefined
+}
+
+/** Ends everything that belongs to the cluster and removes its data. @returns whether there was anything */
+export async function down(name: string): Promise<boolean> {
+  checkName(name)
+  if ((await find(name)).is === 'absent') return false
+  await killDaemons(name)
+  await removeState(name)
+  return true
+}
+
+function checkName(name: string): void {
+  if (!CLUSTER_NAME.test(name))
+    throw new Error(
+      `"${name}" is no name of a cluster: at most 30 small letters, digits and "-", not at the ends`,
+    )
+}
+
+/** A control plane on this machine's loopback interface. */
+async function outside(options: ClusterOptions, folder: string): Promise<Place> {
+  const apiPort = await claimPort(options.name)
+  return {
+    cluster: options.name,
+    folder,
+    etcdFolder: etcdFolder(options.name),
+    etcdPort: await claimPort(options.name),
+    apiPort,
+    address: '127.0.0.1',
+    url: `https://127.0.0.1:${apiPort}`,
+    prefix: [],
+    apiFlags: options.apiFlags ?? [],
+  }
+}
