@@ -16,11 +16,13 @@ export interface ObjectMeta {
   deletionTimestamp?: string
   labels?: Record<string, string>
   annotations?: Record<string, string>
-  ownerReferences?: { kind: string; name: string; controller?: boolean }[]
+  ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[]
 }
 
 /** What every object of the API has. Sinks know more of their own. */
 export interface ApiObject {
+  apiVersion?: string
+  kind?: string
   metadata: ObjectMeta
 }
 
@@ -75,6 +77,9 @@ const HEALTHY_MS = 10_000
 const METADATA_ACCEPT = (kind: string) => `application/json;as=${kind};g=meta.k8s.io;v=v1`
 
 interface ListPage {
+  apiVersion: string
+  /** For example NodeList. */
+  kind: string
   metadata: { resourceVersion: string; continue?: string }
   items: ApiObject[]
 }
@@ -132,7 +137,7 @@ export class Reflector {
     let resourceVersion: string
     do {
       const page: ListPage = await this.#page(next, signal)
-      for (const object of page.items) sink.upsert(object)
+      for (const object of page.items) sink.upsert(typed(object, page))
       this.#contact()
       next = page.metadata.continue
       resourceVersion = page.metadata.resourceVersion
@@ -208,6 +213,13 @@ export class Reflector {
   #contact(): void {
     this.#lastContactMs = this.#options.now()
   }
+}
+
+/** Items of built-in kinds do not say what they are; their list does. */
+function typed(object: ApiObject, { apiVersion, kind }: ListPage): ApiObject {
+  object.apiVersion ??= apiVersion
+  object.kind ??= kind.replace(/List$/, '')
+  return object
 }
 
 /** The server no longer knows the version to go on from (410), or is younger than it (504 after a restore, 400). */

@@ -11,17 +11,23 @@ interface Entry<T> {
   listing: number
 }
 
-/** Objects by name. A change that the projection does not show is no change: its listener is not called. */
+/** Objects by name, or as `keyOf` says. A change that the projection does not show is no change: its listener is not called. */
 export class Store<T> implements Sink {
   readonly #entries = new Map<string, Entry<T>>()
   readonly #project: (object: ApiObject) => T
   readonly #changed: StoreListener<T>
+  readonly #keyOf: (object: ApiObject) => string
   #listing = 0
   #isListing = false
 
-  constructor(project: (object: ApiObject) => T, changed: StoreListener<T>) {
+  constructor(
+    project: (object: ApiObject) => T,
+    changed: StoreListener<T>,
+    keyOf = (object: ApiObject) => object.metadata.name,
+  ) {
     this.#project = project
     this.#changed = changed
+    this.#keyOf = keyOf
   }
 
   get size(): number {
@@ -52,8 +58,8 @@ export class Store<T> implements Sink {
    * except by a list, because a restored server counts anew.
    */
   upsert(object: ApiObject): void {
-    const { name, resourceVersion } = object.metadata
-    const version = Number(resourceVersion)
+    const name = this.#keyOf(object)
+    const version = Number(object.metadata.resourceVersion)
     const entry = this.#entries.get(name)
     if (entry && !this.#isListing && version < entry.version) return
     const value = this.#project(object)
@@ -62,9 +68,9 @@ export class Store<T> implements Sink {
   }
 
   remove(object: ApiObject): void {
-    const { name, resourceVersion } = object.metadata
+    const name = this.#keyOf(object)
     const entry = this.#entries.get(name)
-    if (entry && Number(resourceVersion) >= entry.version) this.#delete(name)
+    if (entry && Number(object.metadata.resourceVersion) >= entry.version) this.#delete(name)
   }
 
   #delete(name: string): void {

@@ -1,7 +1,8 @@
 /** AccessLogConfig: what one policy means to the agents of its nodes. Pure. */
 import { ACCESS_LOG_CONFIG, type AccessLogConfig } from '../../crds/gen/accesslogconfig.ts'
 import type { Accepted, Selection } from '../plan/acceptance.ts'
-import type { ConfigContent } from '../plan/render.ts'
+import type { ConfigView } from '../gather/observed.ts'
+import { type ConfigContent, contentHash } from '../plan/render.ts'
 import { MANAGED_LABELS } from './metadata.ts'
 
 /** JSON of the accepted {@link Selection}: so the last good one outlives the operator. */
@@ -27,11 +28,11 @@ export function configObject(policy: { name: string; uid: string }, accepted: Ac
   }
 }
 
-/** What was put into force; undefined when somebody has removed or damaged the annotation. */
-export function acceptedOf({ metadata, spec }: AccessLogConfig): Accepted | undefined {
-  const selection = parseSelection(metadata.annotations?.[SELECTION_ANNOTATION])
-  if (selection === undefined) return undefined
+/** What was put into force; undefined when somebody has changed the content or the annotation by hand. */
+export function acceptedOf({ annotations, spec }: ConfigView): Accepted | undefined {
+  const selection = parseSelection(annotations[SELECTION_ANNOTATION])
   const { policy, hash, ...content } = spec
+  if (selection === undefined || contentHash(content) !== hash) return undefined
   return { generation: policy.generation, selection, content: content satisfies ConfigContent, hash }
 }
 

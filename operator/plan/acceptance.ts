@@ -1,5 +1,6 @@
 /** What of a policy is in force: its spec when that can be applied, else the last one that could. Pure. */
 import type { AccessLogPolicyNodeSelector, AccessLogPolicySpec } from '../../crds/gen/accesslogpolicy.ts'
+import type { SecretView } from '../gather/secrets.ts'
 import { type ConfigContent, type InstallDefaults, contentHash, render, secretsOf } from './render.ts'
 import { contentProblems } from './validate.ts'
 
@@ -26,9 +27,6 @@ export interface Refusal {
   /** What is wrong and what to change. */
   message: string
 }
-
-/** What is known of a Secret; `unknown` while it has not been read yet. */
-export type SecretView = ReadonlySet<string> | 'missing' | 'forbidden' | 'unknown'
 
 export interface JudgedPolicy {
   uid: string

@@ -22,10 +22,13 @@ export class Heartbeats {
     this.#beats.delete(node)
   }
 
-  /** Nodes whose agent has not been heard of for {@link LOST_AFTER_MS}. One that never was is not lost. */
+  /** Whether its agent has not been heard of for {@link LOST_AFTER_MS}. One that never was is not silent. */
+  isSilent(node: string, nowMs: number): boolean {
+    const { heartbeat, sinceMs = nowMs } = this.#beats.get(node) ?? {}
+    return heartbeat !== undefined && nowMs - sinceMs >= LOST_AFTER_MS
+  }
+
   *silent(nowMs: number): Generator<string> {
-    for (const [node, { heartbeat, sinceMs }] of this.#beats) {
-      if (heartbeat !== undefined && nowMs - sinceMs >= LOST_AFTER_MS) yield node
-    }
+    for (const node of this.#beats.keys()) if (this.isSilent(node, nowMs)) yield node
   }
 }

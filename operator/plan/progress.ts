@@ -1,18 +1,6 @@
 /** Folds what agents report into a count for each policy. Pure. */
+import type { NodeReport } from '../gather/observed.ts'
 import type { Progress } from './outcome.ts'
-
-/** What is known of one node's AccessLogStatus. */
-export interface NodeReport {
-  /** `spec.configRef.name` */
-  configName: string | undefined
-  /** `status.configName` */
-  appliedName: string | undefined
-  /** `status.configHash` */
-  appliedHash: string | undefined
-  state: 'Active' | 'Degraded' | 'Inactive' | 'Lost' | undefined
-  /** `status.lastHeartbeatTime`, only ever compared for equality. */
-  heartbeat: string | undefined
-}
 
 /**
  * @param winners the policy that governs each node
