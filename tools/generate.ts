@@ -6,6 +6,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { chartReadme } from './charts/readme.ts'
+import { valuesSchema } from './charts/schema.ts'
+import { readValues } from './charts/values.ts'
 import { apiReference } from './crds/reference.ts'
 import { readDefinition } from './crds/schema.ts'
 import { metaModule, typesModule } from './crds/types.ts'
@@ -15,6 +18,7 @@ import { wireModule } from './generate-wire.ts'
 
 const root = join(import.meta.dirname, '..')
 
+const CHART = 'charts/accesslog-operator'
 const CRDS = ['accesslogpolicy', 'accesslogconfig', 'accesslogstatus']
 
 /** Path of each generated file, with the function that makes its text. */
@@ -34,6 +38,13 @@ const TARGETS: Record<string, () => Promise<string>> = {
       async () => typesModule(await definition(name), `crds/${name}.yaml`),
     ]),
   ),
+  // Helm reads nothing outside the chart.
+  ...Object.fromEntries(
+    CRDS.map((name) => [`${CHART}/crds/${name}.yaml`, async () => source(`crds/${name}.yaml`)]),
+  ),
+  [`${CHART}/values.schema.json`]: async () =>
+    JSON.stringify(valuesSchema(await values(), (await definition('accesslogpolicy')).schema)),
+  [`${CHART}/README.md`]: async () => chartReadme(await values()),
   'docs/reference/api.md': async () => apiReference(await Promise.all(CRDS.map(definition))),
   'docs/reference/config.md': async () => configReference(),
   'docs/reference/errors.md': async () => errorReference(),
@@ -51,6 +62,10 @@ export async function generate(): Promise<Map<string, string>> {
 
 async function definition(name: string) {
   return readDefinition(await source(`crds/${name}.yaml`))
+}
+
+async function values() {
+  return readValues(await source(`${CHART}/values.yaml`))
 }
 
 async function source(path: string): Promise<string> {
