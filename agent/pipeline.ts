@@ -3,7 +3,7 @@ import type { AgentConfig } from './config/config.ts'
 import { EVENT_LAYOUT_VERSION } from './connections/gen/event.ts'
 import { processEvents } from './connections/process.ts'
 import { accessLogError, type AccessLogError } from './errors.ts'
-import type { Sender } from './flush/sender.ts'
+import type { SenderCounters } from './flush/tally.ts'
 import type { TextOutput } from './flush/text.ts'
 import type { MutedConnection, TargetLists } from './helper/commands.ts'
 import type { Batch as RecordBatch, Problem, Processes } from './helper/gen/wire.ts'
@@ -21,18 +21,27 @@ import { Shards, type ShardsListener } from './logs/shards.ts'
 import { type HelperAccount, collect } from './report/collect.ts'
 import { type Counters, countBy } from './report/counters.ts'
 import type { Logger } from './report/logger.ts'
-import type { ProcessWatch } from './workloads/watch.ts'
+import type { TargetWatch } from './workloads/watch.ts'
 import { type WorkloadDirectory, type WorkloadHint, exclusionOf } from './workloads/workload.ts'
+
+/** Where batches go: a sender, or what stands for several. */
+export interface BatchSink {
+  push(batch: Batch): void
+  /** Delivers what is queued, at most for `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>
+  /** Undefined: they are counted elsewhere. */
+  readonly counters: SenderCounters | undefined
+}
 
 export interface PipelineOptions {
   config: AgentConfig
   /** The helper binary. */
   helperPath: string
   bootTimeNs: bigint
-  watch: ProcessWatch
+  watch: TargetWatch
   directory: WorkloadDirectory
   text: { format: TextFormat; output: TextOutput }
-  sender: Sender | undefined
+  sender: BatchSink | undefined
   logger: Logger
   /** The line cannot go on; `stop` still has to be called. */
   onFailure: (error: AccessLogError) => void
@@ -56,6 +65,10 @@ export class Pipeline implements HelperOwner, ShardsListener {
   readonly #pastLives: HelperAccount[] = []
   readonly #ready = Promise.withResolvers<HelperLife>()
   #epoch = 1
+  #excludeClusters: ReadonlySet<string>
+  #life: HelperLife | undefined
+  /** The last that the helper told of its current life. */
+  #told: HelperAccount['counters']
   #mutes: MutedConnection[] = []
   #timers: NodeJS.Timeout[] = []
   /** Records received when the current life of the helper began. */
@@ -64,6 +77,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
   constructor(options: PipelineOptions) {
     this.#options = options
     const { config, text, sender, bootTimeNs } = options
+    this.#excludeClusters = new Set(config.excludeClusters)
     const { parallels, queueSize } = config.protocolAnalyze
     const textual = text.format !== 'none'
     this.#shards = new Shards(
@@ -93,7 +107,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
     this.#timers = [
       setInterval(() => this.#setTargets(this.#options.watch.reconcile()), RECONCILE_MS),
       // Also so that a helper which crashes has told its counters not long before.
-      setInterval(() => void this.#supervisor.stats(), STATS_MS),
+      setInterval(() => void this.#askCounters(), STATS_MS),
     ]
     return this.#ready.promise
   }
@@ -107,6 +121,27 @@ export class Pipeline implements HelperOwner, ShardsListener {
     await this.#options.sender?.stop(STOP_DEADLINE_MS)
     await this.#options.text.output.drained(STOP_DEADLINE_MS)
     return this.#collect(this.#pastLives)
+  }
+
+  /**
+   * Puts other rules into force: what the helper must be told, and the processes whose names or rules changed; their
+   * next connections ask again.
+   */
+  retarget(targets: TargetLists, changed: Iterable<number>, excludeClusters: readonly string[]): void {
+    this.#excludeClusters = new Set(excludeClusters)
+    this.#setTargets(targets)
+    for (const pid of changed) this.#shards.forget(pid)
+  }
+
+  /** The helper in use, or the last. */
+  get life(): HelperLife | undefined {
+    return this.#life
+  }
+
+  /** Counters while it runs. The stages are not read at the same moment; the helper's are seconds old. */
+  get counters(): Counters {
+    const received = this.#records.received - this.#receivedBefore
+    return this.#collect([...this.#pastLives, { counters: this.#told, received, lost: false }])
   }
 
   batch({ shard, records, payload }: RecordBatch, epoch: number): void {
@@ -126,6 +161,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
   ready(life: HelperLife): void {
     this.#enter(life.epoch)
     if (life.epoch > 1) this.#options.logger.info('the helper captures again', { epoch: life.epoch })
+    this.#life = life
     this.#ready.resolve(life)
   }
 
@@ -153,12 +189,11 @@ export class Pipeline implements HelperOwner, ShardsListener {
   }
 
   identify(pid: number, hint: WorkloadHint): Identity {
-    const { watch, directory, config } = this.#options
+    const { watch, directory } = this.#options
     const workload = directory.identify(pid, hint) ?? null
-    const decision = watch.decide(pid, hint.comm)
+    const rule = watch.filterOf(pid, hint)
     this.#setTargets(watch.takeDifference())
-    if (decision === 'ignore') return { workload, filteredBy: 'process' }
-    const filteredBy = workload ? exclusionOf(workload, new Set(config.excludeClusters)) : undefined
+    const filteredBy = rule ?? (workload ? exclusionOf(workload, this.#excludeClusters) : undefined)
     return { workload, filteredBy }
   }
 
@@ -186,6 +221,12 @@ export class Pipeline implements HelperOwner, ShardsListener {
     const received = this.#records.received - this.#receivedBefore
     this.#receivedBefore = this.#records.received
     if (received > 0 || counters !== undefined) this.#pastLives.push({ counters, received, lost })
+    this.#told = undefined
+  }
+
+  async #askCounters(): Promise<void> {
+    const told = await this.#supervisor.stats()
+    if (told !== undefined) this.#told = told
   }
 
   #supervision(): SupervisorOptions {
