@@ -3,7 +3,7 @@
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else if contains .Release.Name $name -}}
+{{- else if hasPrefix (printf "%s-" .Release.Name) $name -}}
 {{- $name | trunc 40 | trimSuffix "-" -}}
 {{- else if contains $name .Release.Name -}}
 {{- .Release.Name | trunc 40 | trimSuffix "-" -}}
