@@ -12,11 +12,17 @@ import {
   type Credentials,
   type Place,
 } from './control-plane.ts'
+import { createCgroup, destroyCgroup } from './cgroup.ts'
 import type { Daemon } from './daemon.ts'
 import { CLUSTER_NAME, etcdFolder } from './folders.ts'
+import { openGate } from './gate.ts'
+import { Node } from './node.ts'
 import { claimPort } from './ports.ts'
+import { Runtime } from './runtime.ts'
+import { NODE_ADDRESS, Sandbox } from './sandbox.ts'
 import { claimFolder, find, killDaemons, removeState, writeState } from './state.ts'
 
+const NODE_API_PORT = 6443
 const RECOVERY_DEADLINE_MS = 60_000
 const OUTPUT_MAX_BYTES = 64 * 1024 * 1024
 
@@ -25,6 +31,8 @@ export interface ClusterOptions {
   name: string
   /** Run kube-controller-manager: owners' garbage collection, service accounts of new namespaces, Deployments… */
   controllers?: boolean
+  /** A node with real pods, and with it controllers and scheduler; takes root. */
+  node?: boolean
   /** Further flags of the API server. */
   apiFlags?: readonly string[]
 }
@@ -45,9 +53,11 @@ export class Cluster {
   readonly etcd: Daemon
   readonly apiServer: Daemon
   readonly controllerManager: Daemon | undefined
+  /** Its node, when it has one. */
+  readonly node: Node | undefined
   readonly #credentials: Credentials
 
-  private constructor(place: Place, credentials: Credentials, daemons: ControlPlane) {
+  private constructor(place: Place, credentials: Credentials, daemons: ControlPlane, node?: Node) {
     this.name = place.cluster
     this.url = place.url
     this.kubeconfig = credentials.kubeconfig
@@ -55,6 +65,7 @@ export class Cluster {
     this.etcd = daemons.etcd
     this.apiServer = daemons.apiServer
     this.controllerManager = daemons.controllerManager
+    this.node = node
     this.#credentials = credentials
   }
 
@@ -71,24 +82,23 @@ export class Cluster {
   }
 
   static async #start(options: ClusterOptions, folder: string): Promise<Cluster> {
-    const place = await outside(options, folder)
+    const sandbox = options.node ? await createSandbox(options.name, folder) : undefined
+    const place = await choosePlace(options, folder, sandbox)
     const credentials = await createCredentials(place)
+    const runtime = sandbox && Runtime.start(folder, sandbox.prefix)
+    const controllers = (options.controllers ?? false) || options.node === true
     const daemons: ControlPlane = {
       etcd: await etcd(place),
       apiServer: apiServer(place, credentials),
-      controllerManager: options.controllers ? await controllerManager(place, credentials) : undefined,
+      controllerManager: controllers ? await controllerManager(place, credentials) : undefined,
     }
     await startControlPlane(daemons.etcd, daemons.apiServer, place.url, credentials)
     if (daemons.controllerManager) await startControllers(daemons.controllerManager, place.url, credentials)
+    const node = sandbox && runtime && (await Node.join(place, credentials, sandbox, await runtime))
     const { url } = place
     const { kubeconfig } = credentials
-    await writeState(place.cluster, {
-      url,
-      kubeconfig,
-      node: false,
-      controllers: options.controllers ?? false,
-    })
-    return new Cluster(place, credentials, daemons)
+    await writeState(place.cluster, { url, kubeconfig, node: node !== undefined, controllers })
+    return new Cluster(place, credentials, daemons, node)
   }
 
   /** Starts the API server again after `apiServer.stop()` or `kill9()`, at the same port; returns when it serves. */
@@ -136,6 +146,7 @@ export async function down(name: string): Promise<boolean> {
   checkName(name)
   if ((await find(name)).is === 'absent') return false
   await killDaemons(name)
+  await destroyCgroup(name)
   await removeState(name)
   return true
 }
@@ -147,18 +158,26 @@ function checkName(name: string): void {
     )
 }
 
-/** A control plane on this machine's loopback interface. */
-async function outside(options: ClusterOptions, folder: string): Promise<Place> {
-  const apiPort = await claimPort(options.name)
-  return {
+async function createSandbox(name: string, folder: string): Promise<Sandbox> {
+  if (process.getuid?.() !== 0) throw new Error('a node takes root: it makes namespaces, cgroups and mounts')
+  createCgroup(name)
+  return Sandbox.create(name, folder)
+}
+
+/** A control plane on this machine's loopback interface, or in the network of a node with a gate to it. */
+async function choosePlace(options: ClusterOptions, folder: string, sandbox?: Sandbox): Promise<Place> {
+  const port = await claimPort(options.name)
+  const place = {
     cluster: options.name,
     folder,
     etcdFolder: etcdFolder(options.name),
-    etcdPort: await claimPort(options.name),
-    apiPort,
-    address: '127.0.0.1',
-    url: `https://127.0.0.1:${apiPort}`,
-    prefix: [],
+    url: `https://127.0.0.1:${port}`,
     apiFlags: options.apiFlags ?? [],
   }
+  if (!sandbox) {
+    const etcdPort = await claimPort(options.name)
+    return { ...place, etcdPort, apiPort: port, address: '127.0.0.1', prefix: [] }
+  }
+  await openGate(port, { address: NODE_ADDRESS, port: NODE_API_PORT }, sandbox.prefix, folder)
+  return { ...place, etcdPort: 2379, apiPort: NODE_API_PORT, address: NODE_ADDRESS, prefix: sandbox.prefix }
 }

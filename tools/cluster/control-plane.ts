@@ -1,8 +1,10 @@
 /** etcd, the API server, and on request the controllers and the scheduler: what they are told on their command lines. */
 import { mkdir } from 'node:fs/promises'
-import { request } from 'node:https'
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { daemonPath, type DaemonName } from './binaries.ts'
 import { Authority, createTokenKeys, type Certificate } from './certificates.ts'
 import { Daemon, type DaemonSpec } from './daemon.ts'
@@ -171,23 +173,20 @@ export async function startControlPlane(
 export async function startControllers(daemon: Daemon, url: string, credentials: Credentials): Promise<void> {
   const account = `${url}/api/v1/namespaces/default/serviceaccounts/default`
   daemon.start()
-  await daemon.ready(
-    'service accounts',
-    async () => (await status(account, credentials)) === 200,
-    API_READY_MS,
-  )
+  await daemon.ready('service accounts', () => exists(account, credentials), API_READY_MS)
 }
 
-/** Whether the API server says that it is ready and has the namespace `default`. */
+/** Whether the API server is ready and has made the namespace `default`, which it does a moment later. */
 export async function serves(url: string, credentials: Credentials): Promise<boolean> {
   return (
-    (await status(`${url}/readyz`, credentials)) === 200 &&
-    (await status(`${url}/api/v1/namespaces/default`, credentials)) === 200
+    (await exists(`${url}/readyz`, credentials)) &&
+    (await exists(`${url}/api/v1/namespaces/default`, credentials))
   )
 }
 
-function status(url: string, { authority, admin }: Credentials): Promise<number | undefined> {
-  const { promise, resolve } = Promise.withResolvers<number | undefined>()
+/** Body of an answer with status 200, got as cluster-admin; undefined for any other and for none. */
+export function get(url: string, { authority, admin }: Credentials): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
   const options = {
     ca: readFileSync(authority.certificateFile),
     cert: readFileSync(admin.certificateFile),
@@ -195,10 +194,22 @@ function status(url: string, { authority, admin }: Credentials): Promise<number 
     agent: false,
     signal: AbortSignal.timeout(PROBE_DEADLINE_MS),
   }
-  request(url, options, (response) => resolve(response.resume().statusCode))
+  const answered = (response: IncomingMessage) => {
+    if (response.statusCode === 200) text(response).then(resolve, () => resolve(undefined))
+    else {
+      response.resume()
+      resolve(undefined)
+    }
+  }
+  request(url, options, answered)
     .once('error', () => resolve(undefined))
     .end()
   return promise
+}
+
+/** Whether there is such an object. */
+async function exists(url: string, credentials: Credentials): Promise<boolean> {
+  return (await get(url, credentials)) !== undefined
 }
 
 function daemon(place: Place, name: DaemonName, values: Readonly<Record<string, string>>): Daemon {

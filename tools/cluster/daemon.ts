@@ -2,7 +2,7 @@
  * A daemon of a cluster. It outlives the process that starts it, so whoever comes later must know it by its id: the
  * cluster's folder has a file for each, with the time of its start, because ids are used again.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from './until.ts'
@@ -55,13 +55,8 @@ export class Daemon {
     const log = openLog(this.#folder, this.spec.name)
     const child = spawn(program, words, { detached: true, stdio: ['ignore', log, log], cwd: this.#folder })
     closeSync(log)
-    this.adopt(child)
-  }
-
-  /** Takes over a process that was started elsewhere. It must have been detached. */
-  adopt(child: ChildProcess): void {
     child.on('error', () => {}) // told below: it has no id then
-    if (child.pid === undefined) throw new Error(`${this.spec.name}: ${this.spec.command} cannot be run`)
+    if (child.pid === undefined) throw new Error(`${this.spec.name}: ${program} cannot be run`)
     child.unref()
     writeId(this.#folder, this.spec.name, child.pid)
   }
@@ -122,8 +117,8 @@ export async function kill9(id: ProcessId): Promise<void> {
   await until(`process ${id.pid}: end`, () => !isAlive(id), KILL_DEADLINE_MS)
 }
 
-/** Opens the log of a daemon for appending: a daemon that is started again continues it. The caller closes it. */
-export function openLog(folder: string, name: string): number {
+/** Opens the log for appending: a daemon that is started again continues it. */
+function openLog(folder: string, name: string): number {
   mkdirSync(join(folder, 'logs'), { recursive: true })
   return openSync(join(folder, 'logs', `${name}.log`), 'a', 0o600)
 }

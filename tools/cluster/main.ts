@@ -1,5 +1,6 @@
 /**
- * npm run --silent cluster -- up [--name NAME] [--controllers]   starts a real API server; prints one line for the shell
+ * npm run --silent cluster -- up [--name NAME] [--controllers | --node]   starts a real API server,
+ *   with --node a whole cluster with real pods; prints one line for the shell
  * npm run cluster -- down [--name NAME | --all]                  stops it and removes its data
  * npm run cluster -- list                                        names of clusters and how they are
  */
@@ -7,11 +8,13 @@ import { parseArgs } from 'node:util'
 import { Cluster, down } from './cluster.ts'
 import { clusterNames, find, type ClusterState } from './state.ts'
 
-const USAGE = 'usage: npm run cluster -- up [--name NAME] [--controllers] | down [--name NAME | --all] | list'
+const USAGE =
+  'usage: npm run cluster -- up [--name NAME] [--controllers | --node] | down [--name NAME | --all] | list'
 
 interface Options {
   name: string
   controllers: boolean
+  node: boolean
   all: boolean
 }
 
@@ -62,6 +65,7 @@ function parse(): { command: string | undefined; options: Options } {
       options: {
         name: { type: 'string', default: 'default' },
         controllers: { type: 'boolean', default: false },
+        node: { type: 'boolean', default: false },
         all: { type: 'boolean', default: false },
       },
     })
