@@ -105,7 +105,7 @@ type PidExists = (pid: number) => boolean
 function readCommand(args: readonly string[], problems: string[], pidExists: PidExists): Command | undefined {
   const [first = '', ...rest] = args
   const name = first.startsWith('-') ? '' : first
-  const options = name === '' ? COMMON : COMMANDS[name]
+  const options = name === '' ? COMMON : Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (options === undefined) {
     problems.push(`there is no command ${name}${suggestion(name, Object.keys(COMMANDS))}`)
     return undefined
