@@ -43,18 +43,24 @@ export class Writer {
     return this.#options.api.json<T>({ method: 'PATCH', path, query, body, contentType: APPLY, signal })
   }
 
-  /** Replaces the object as a whole, unless it has changed since `resourceVersion`: then 409. @throws {ApiError} */
-  async replace<T extends ApiObject>(
+  /**
+   * Replaces the whole spec, also what other field managers own of it, unless the object has changed since
+   * `resourceVersion`. @returns the object as it is now @throws {ApiError}
+   */
+  async replaceSpec<T extends ApiObject>(
     path: string,
-    body: object,
+    spec: object,
     resourceVersion: string,
     writes: WriteClass,
   ): Promise<T> {
     const signal = await this.#turn(writes)
-    const { metadata, ...rest } = body as { metadata: object }
-    const versioned = { ...rest, metadata: { ...metadata, resourceVersion } }
+    const body = [
+      { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+      { op: 'replace', path: '/spec', value: spec },
+    ]
     const query = { fieldManager: FIELD_MANAGER }
-    return this.#options.api.json<T>({ method: 'PUT', path, query, body: versioned, signal })
+    const contentType = 'application/json-patch+json'
+    return this.#options.api.json<T>({ method: 'PATCH', path, query, body, contentType, signal })
   }
 
   async create(path: string, body: object, writes: WriteClass): Promise<void> {

@@ -7,7 +7,6 @@ import { inNamespace } from '../../crds/naming/workload.ts'
 export interface Workload {
   readonly key: string
   readonly namespace: string
-  readonly labels: Labels
   readonly owner: Owner
   /** Name of the only container. */
   readonly container: string | undefined
@@ -41,8 +40,8 @@ export class Workloads {
     // A pod that is its own owner is named by itself: its name is not a part of what is shared.
     const ownerKey = owner.kind === 'Pod' ? '' : owner.name
     const sorted = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1))
-    const key = JSON.stringify([namespace, owner.kind, ownerKey, container ?? null, sorted])
-    const workload = this.#byKey.get(key) ?? this.#create(key, { namespace, labels, owner, container })
+    const key = JSON.stringify([sorted, namespace, owner.kind, ownerKey, container ?? null])
+    const workload = this.#byKey.get(key) ?? this.#create(key, { namespace, owner, container })
     workload.pods++
     return workload
   }
@@ -53,10 +52,10 @@ export class Workloads {
 
   /** `<service>.<namespace>`, by the Services that are there now. */
   nameOf(workload: Workload, pod: string): string {
-    const { namespace, labels, owner } = workload
+    const { namespace, owner } = workload
     const { revision = 0, byName = NO_SERVICES } = this.#services.get(namespace) ?? {}
     if (workload.serviceRevision !== revision) {
-      workload.service = serviceNameOf(labels, byName.values())
+      workload.service = serviceNameOf(labelsOf(workload), byName.values())
       workload.serviceRevision = revision
     }
     return inNamespace(workload.service ?? (owner.kind === 'Pod' ? pod : owner.name), namespace)
@@ -74,9 +73,15 @@ export class Workloads {
     if (services?.byName.delete(name)) services.revision++
   }
 
-  #create(key: string, shared: Pick<Workload, 'container' | 'labels' | 'namespace' | 'owner'>): Workload {
+  #create(key: string, shared: Pick<Workload, 'container' | 'namespace' | 'owner'>): Workload {
     const workload = { ...shared, key, pods: 0, service: undefined, serviceRevision: -1 }
     this.#byKey.set(key, workload)
     return workload
   }
+}
+
+/** Labels are needed rarely: the key is the only place where they are. */
+function labelsOf({ key }: Workload): Labels {
+  const [labels] = JSON.parse(key) as [[string, string][]]
+  return Object.fromEntries(labels)
 }

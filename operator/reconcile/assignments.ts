@@ -72,7 +72,7 @@ export class Assignments {
     if (observed.reports.get(name)?.configName === policy) return
     // Another field manager owns a configRef that is not wanted: applying cannot remove it.
     const { resourceVersion } = applied.metadata
-    observed.reports.upsert(await writer.replace(path, body, resourceVersion, 'nodes'))
+    observed.reports.upsert(await writer.replaceSpec(path, body.spec, resourceVersion, 'nodes'))
   }
 
   #wantSecrets(): void {
@@ -121,7 +121,7 @@ export class Assignments {
     if (this.#isCurrent(policy.name, policy.uid, accepted)) return
     // Lists keep what another field manager has put into them.
     const { resourceVersion } = applied.metadata
-    observed.configs.upsert(await writer.replace(path, body, resourceVersion, 'policies'))
+    observed.configs.upsert(await writer.replaceSpec(path, body.spec, resourceVersion, 'policies'))
   }
 
   /** Whether the config that is there is exactly what is accepted. */

@@ -47,6 +47,8 @@ export abstract class ReliableOperator extends Operator {
   protected readonly api: ApiServer
   readonly #observer: ReflectorObserver
   readonly #reflectors: Reflector[] = []
+  /** Those of `watchResource`. */
+  readonly #watches: Reflector[] = []
   readonly #queues: WorkQueue[] = []
   readonly #stop = new AbortController()
 
@@ -72,6 +74,11 @@ export abstract class ReliableOperator extends Operator {
   /** Whether every collection has been read once. */
   get synced(): boolean {
     return this.#reflectors.every(({ synced }) => synced)
+  }
+
+  /** Whether `onEvent` knows of everything that has been read. */
+  protected get watchesDelivered(): boolean {
+    return this.#watches.every(({ synced }) => synced) && this.#queues.every(({ isIdle }) => isIdle)
   }
 
   /** Milliseconds since the API server last said something, of the collection that is silent for longest. */
@@ -107,7 +114,7 @@ export abstract class ReliableOperator extends Operator {
   ): Promise<void> {
     const watched = this.#watched(plural, group === '' ? version : `${group}/${version}`, onEvent)
     const path = new URL(this.getCustomResourceApiUri(group, version, plural, namespace)).pathname
-    this.reflect({ name: plural, path }, watched.store)
+    this.#watches.push(this.reflect({ name: plural, path }, watched.store))
     this.logger.info(`watching ${plural}`)
   }
 
