@@ -1,5 +1,6 @@
 /** A real cluster on this machine: up, down, and what stands between. */
 import { execFile } from 'node:child_process'
+import { pauseImage } from '../images/pause.ts'
 import { HELM, KUBECTL } from './binaries.ts'
 import {
   apiServer,
@@ -18,7 +19,7 @@ import { CLUSTER_NAME, etcdFolder } from './folders.ts'
 import { openGate } from './gate.ts'
 import { Node } from './node.ts'
 import { claimPort } from './ports.ts'
-import { Runtime } from './runtime.ts'
+import { PAUSE_IMAGE, Runtime } from './runtime.ts'
 import { NODE_ADDRESS, Sandbox } from './sandbox.ts'
 import { claimFolder, find, killDaemons, removeState, writeState } from './state.ts'
 
@@ -33,6 +34,8 @@ export interface ClusterOptions {
   controllers?: boolean
   /** A node with real pods, and with it controllers and scheduler; takes root. */
   node?: boolean
+  /** Image archives for the node. */
+  images?: readonly string[]
   /** Further flags of the API server. */
   apiFlags?: readonly string[]
 }
@@ -85,7 +88,7 @@ export class Cluster {
     const sandbox = options.node ? await createSandbox(options.name, folder) : undefined
     const place = await choosePlace(options, folder, sandbox)
     const credentials = await createCredentials(place)
-    const runtime = sandbox && Runtime.start(folder, sandbox.prefix)
+    const runtime = sandbox && startRuntime(folder, sandbox, options.images ?? [])
     const controllers = (options.controllers ?? false) || options.node === true
     const daemons: ControlPlane = {
       etcd: await etcd(place),
@@ -162,6 +165,13 @@ async function createSandbox(name: string, folder: string): Promise<Sandbox> {
   if (process.getuid?.() !== 0) throw new Error('a node takes root: it makes namespaces, cgroups and mounts')
   createCgroup(name)
   return Sandbox.create(name, folder)
+}
+
+/** Starts containerd and gives it its images, while the control plane starts. */
+async function startRuntime(folder: string, sandbox: Sandbox, images: readonly string[]): Promise<Runtime> {
+  const runtime = await Runtime.start(folder, sandbox.prefix)
+  for (const archive of [await pauseImage(PAUSE_IMAGE), ...images]) await runtime.importImage(archive)
+  return runtime
 }
 
 /** A control plane on this machine's loopback interface, or in the network of a node with a gate to it. */

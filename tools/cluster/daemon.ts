@@ -2,10 +2,16 @@
  * A daemon of a cluster. It outlives the process that starts it, so whoever comes later must know it by its id: the
  * cluster's folder has a file for each, with the time of its start, because ids are used again.
  */
-import { spawn } from 'node:child_process'
+import { type StdioOptions, spawn } from 'node:child_process'
 import { mkdirSync, openSync, closeSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from './until.ts'
+
+/**
+ * Of daemons and what they start. Not ours: `npm run` puts node_modules/.bin first, where a package of JavaScript tools
+ * has an `nft`, and kube-proxy would take it.
+ */
+export const SYSTEM_ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
 
 const STOP_DEADLINE_MS = 10_000
 const KILL_DEADLINE_MS = 5_000
@@ -53,7 +59,8 @@ export class Daemon {
     const { command, args, prefix = [] } = this.spec
     const [program, ...words] = [...prefix, command, ...args] as [string, ...string[]]
     const log = openLog(this.#folder, this.spec.name)
-    const child = spawn(program, words, { detached: true, stdio: ['ignore', log, log], cwd: this.#folder })
+    const stdio: StdioOptions = ['ignore', log, log]
+    const child = spawn(program, words, { detached: true, stdio, cwd: this.#folder, env: SYSTEM_ENVIRONMENT })
     closeSync(log)
     child.on('error', () => {}) // told below: it has no id then
     if (child.pid === undefined) throw new Error(`${this.spec.name}: ${program} cannot be run`)

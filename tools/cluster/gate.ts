@@ -19,14 +19,14 @@ export async function openGate(
   const server = createServer()
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const [program = process.execPath, ...words] = [...prefix, process.execPath]
+  const command = [...prefix, process.execPath]
   const child = fork(import.meta.filename, [target.address, String(target.port)], {
-    execPath: program,
-    execArgv: words,
+    execPath: command[0],
+    execArgv: command.slice(1),
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
-  if (child.pid === undefined) throw new Error(`the gate cannot be run: ${program}`)
+  if (child.pid === undefined) throw new Error(`the gate cannot be run: ${command.join(' ')}`)
   writeId(folder, 'gate', child.pid)
   child.unref()
   await handOver(child, server)

@@ -1,5 +1,5 @@
 /**
- * npm run --silent cluster -- up [--name NAME] [--controllers | --node]   starts a real API server,
+ * npm run --silent cluster -- up [--name NAME] [--controllers | --node [--image ARCHIVE]...]   starts a real API server,
  *   with --node a whole cluster with real pods; prints one line for the shell
  * npm run cluster -- down [--name NAME | --all]                  stops it and removes its data
  * npm run cluster -- list                                        names of clusters and how they are
@@ -9,12 +9,14 @@ import { Cluster, down } from './cluster.ts'
 import { clusterNames, find, type ClusterState } from './state.ts'
 
 const USAGE =
-  'usage: npm run cluster -- up [--name NAME] [--controllers | --node] | down [--name NAME | --all] | list'
+  'usage: npm run cluster -- up [--name NAME] [--controllers | --node [--image ARCHIVE]...] | down [--name NAME | --all] | list'
 
 interface Options {
   name: string
   controllers: boolean
   node: boolean
+  /** Archives. */
+  image: string[]
   all: boolean
 }
 
@@ -35,7 +37,8 @@ async function up(options: Options): Promise<void> {
     )
     await down(options.name)
   }
-  const { kubeconfig } = found.is === 'up' ? reuse(options, found.state) : await Cluster.up(options)
+  const { kubeconfig } =
+    found.is === 'up' ? reuse(options, found.state) : await Cluster.up({ ...options, images: options.image })
   process.stdout.write(`export KUBECONFIG=${kubeconfig}\n`)
 }
 
@@ -66,6 +69,7 @@ function parse(): { command: string | undefined; options: Options } {
         name: { type: 'string', default: 'default' },
         controllers: { type: 'boolean', default: false },
         node: { type: 'boolean', default: false },
+        image: { type: 'string', multiple: true, default: [] },
         all: { type: 'boolean', default: false },
       },
     })

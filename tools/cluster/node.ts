@@ -1,9 +1,8 @@
 /** A node of the cluster with real pods, and what tests do to it. */
-import { pauseImage } from '../images/pause.ts'
 import { get, scheduler, type Credentials, type Place } from './control-plane.ts'
 import type { Daemon } from './daemon.ts'
 import { kubelet, kubeProxy, NODE_NAME } from './kubelet.ts'
-import { PAUSE_IMAGE, type Runtime } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
 import { enterNamespaces, NODE_ADDRESS, type Sandbox } from './sandbox.ts'
 
 const READY_DEADLINE_MS = 60_000
@@ -31,7 +30,6 @@ export class Node {
     sandbox: Sandbox,
     runtime: Runtime,
   ): Promise<Node> {
-    await runtime.importImage(await pauseImage(PAUSE_IMAGE))
     const daemons: [Daemon, Daemon, Daemon] = [
       await kubelet(place, credentials),
       await kubeProxy(place, credentials),

@@ -1,6 +1,6 @@
 /** containerd and runc in a node's sandbox, and the network of pods: each has an interface of its own, routed, not bridged. */
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Daemon } from './daemon.ts'
@@ -76,14 +76,7 @@ export class Runtime {
     return runtime
   }
 
-  /** Imports every docker-archive of a folder; pods use them with imagePullPolicy Never. @returns their file names */
-  async importImages(folder: string): Promise<string[]> {
-    const archives = (await readdir(folder)).filter((file) => file.endsWith('.tar'))
-    for (const archive of archives) await this.importImage(join(folder, archive))
-    return archives
-  }
-
-  /** Imports one docker-archive. @throws with ctr's words */
+  /** Imports the images of an archive; pods use them with imagePullPolicy Never. @throws with ctr's words */
   async importImage(file: string): Promise<void> {
     await this.#ctr(['--namespace', 'k8s.io', 'images', 'import', file])
   }

@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process'
 import { readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { enterCgroup } from './cgroup.ts'
-import { Daemon } from './daemon.ts'
+import { Daemon, SYSTEM_ENVIRONMENT } from './daemon.ts'
 
 const run = promisify(execFile)
 const READY_DEADLINE_MS = 5_000
@@ -62,7 +62,7 @@ export class Sandbox {
     const theirs = () => readlink(`/proc/${pid}/ns/net`).catch(() => ours)
     await holder.ready('namespaces', async () => (await theirs()) !== ours, READY_DEADLINE_MS)
     const [program, ...words] = enterNamespaces(pid) as [string, ...string[]]
-    await run(program, [...words, 'sh', '-euc', SETUP, 'sh', folder])
+    await run(program, [...words, 'sh', '-euc', SETUP, 'sh', folder], { env: SYSTEM_ENVIRONMENT })
     return new Sandbox(holder, cluster, pid)
   }
 

@@ -9,52 +9,86 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
+/** Whatever the archive's owner and time of change: equal files make equal layers. */
+const REPRODUCIBLE = ['--sort=name', '--mtime=@0', '--numeric-owner', '--owner=0', '--group=0']
+
 export interface ImageSpec {
   /** With registry and tag, for instance `localhost/pause:1`. */
   tag: string
   /** Tar files, the lowest first. */
   layers: readonly string[]
   entrypoint: readonly string[]
-  /** uid:gid or a name of the image; root when absent. */
+  /** uid:gid; root when absent. */
   user?: string
   env?: readonly string[]
-  workingFolder?: string
 }
 
-/** Packs a folder as a layer. Owners become root and times the epoch, so that equal files make equal layers. */
-export async function packLayer(folder: string, file: string): Promise<void> {
-  const same = ['--sort=name', '--mtime=@0', '--numeric-owner', '--owner=0', '--group=0']
-  await run('tar', [...same, '-C', folder, '-cf', file, '.'])
+/** Packs a whole folder as a layer: its content becomes the root. Modes stay, owners become root. */
+export async function packRoot(folder: string, layer: string): Promise<void> {
+  await pack(['-C', folder, '.'], layer)
 }
 
-/** Writes the archive. Layers are linked into it where the file system can, so a shared one takes no time. */
-export async function writeArchive(spec: ImageSpec, file: string): Promise<void> {
-  const work = await mkdtemp(join(dirname(file), '.image-'))
+/** Packs files and folders as a layer. @param paths below `folder` @param target folder of the image, without leading slash */
+export async function packFiles(
+  folder: string,
+  paths: readonly string[],
+  target: string,
+  layer: string,
+): Promise<void> {
+  await pack([`--transform=s,^,${target}/,S`, '-C', folder, ...paths], layer)
+}
+
+/** A layer that is there is whole: it gets its name when it is. */
+async function pack(args: readonly string[], layer: string): Promise<void> {
+  const unfinished = `${layer}.${process.pid}`
+  await run('tar', [...REPRODUCIBLE, '-cf', unfinished, ...args])
+  await rename(unfinished, layer)
+}
+
+/** Writes images into one archive; a layer that several have is in it once. Layers must be on the archive's file system. */
+export async function writeArchive(specs: readonly ImageSpec[], file: string): Promise<void> {
+  const work = await mkdtemp(join(dirname(file), '.archive-'))
   try {
-    const digests = await Promise.all(spec.layers.map(sha256))
-    const names = digests.map((digest) => `${digest}.tar`)
-    for (const [i, layer] of spec.layers.entries()) await link(layer, join(work, names[i] ?? ''))
-    const config = JSON.stringify(imageConfig(spec, digests))
-    const configName = `${createHash('sha256').update(config).digest('hex')}.json`
-    await writeFile(join(work, configName), config)
-    const manifest = [{ Config: configName, RepoTags: [spec.tag], Layers: names }]
+    const digests = new Map<string, string>()
+    for (const layer of new Set(specs.flatMap((spec) => spec.layers))) {
+      const digest = await sha256(layer)
+      digests.set(layer, digest)
+      await link(layer, join(work, `${digest}.tar`)).catch(ignoreEqualLayer)
+    }
+    const manifest = []
+    for (const spec of specs) manifest.push(await writeConfig(spec, digests, work))
     await writeFile(join(work, 'manifest.json'), JSON.stringify(manifest))
-    await run('tar', ['-C', work, '-cf', `${file}.new`, 'manifest.json', configName, ...names])
-    await rename(`${file}.new`, file)
+    await packRoot(work, file)
   } finally {
     await rm(work, { recursive: true })
   }
 }
 
+/** Two layers may have the same content. */
+function ignoreEqualLayer(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
+}
+
+async function writeConfig(
+  spec: ImageSpec,
+  digests: ReadonlyMap<string, string>,
+  work: string,
+): Promise<object> {
+  const layers = spec.layers.map((layer) => digests.get(layer) ?? '')
+  const config = JSON.stringify(imageConfig(spec, layers))
+  const name = `${createHash('sha256').update(config).digest('hex')}.json`
+  await writeFile(join(work, name), config)
+  return { Config: name, RepoTags: [spec.tag], Layers: layers.map((digest) => `${digest}.tar`) }
+}
+
 function imageConfig(spec: ImageSpec, digests: readonly string[]): object {
   return {
-    architecture: { x64: 'amd64', arm64: 'arm64' }[process.arch as 'x64' | 'arm64'],
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
     config: {
       Entrypoint: spec.entrypoint,
       Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...(spec.env ?? [])],
       ...(spec.user !== undefined && { User: spec.user }),
-      ...(spec.workingFolder !== undefined && { WorkingDir: spec.workingFolder }),
     },
     rootfs: { type: 'layers', diff_ids: digests.map((digest) => `sha256:${digest}`) },
     history: digests.map(() => ({ created: '1970-01-01T00:00:00Z' })),
