@@ -64,7 +64,7 @@ export class PooledKubeConfig extends KubeConfig {
     const { ca, cert, key, rejectUnauthorized } = options
     const servername = options.servername
     const identity = createHash('sha256')
-      .update(JSON.stringify([String(ca), String(cert), String(key), rejectUnauthorized, servername]))
+      .update(JSON.stringify([ca, cert, key, rejectUnauthorized, servername]))
       .digest('hex')
     if (identity === this.#identity) return
     this.#identity = identity

@@ -110,5 +110,6 @@ export function apiObservers(metrics: OperatorMetrics): {
 export function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return String(error.status)
   const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } }
-  return String(code ?? cause?.code ?? 'other')
+  const word = code ?? cause?.code
+  return typeof word === 'string' ? word : 'other'
 }

@@ -1,0 +1,129 @@
+/** Two replicas: one writes, and another only after it can no longer. */
+import test from 'ava'
+import { until } from '../../e2e/harness/until.ts'
+import { Harness, NAMESPACE, type OperatorProcess } from './harness.ts'
+
+let harness: Harness
+const HAND_OVER_MS = 20_000
+
+test.before(async () => {
+  harness = await Harness.start()
+  await harness.node('a1')
+})
+
+test.after.always(() => harness?.stop())
+
+test.serial('the leader is killed: the other leads within 20 s, and only it had written', async (t) => {
+  const one = await harness.operator('one')
+  await until('one leads', () => leads(one), HAND_OVER_MS)
+  const two = await harness.operator('two')
+  await until('two is ready', () => isReady(two), HAND_OVER_MS)
+  await harness.policy('first')
+  await harness.assigned('a1', 'first')
+  t.deepEqual(two.proxy.writes(), [])
+
+  await one.process.stop('SIGKILL')
+  const killedMs = performance.now()
+  await harness.policy('second', { priority: 1 })
+  await harness.assigned('a1', 'second', HAND_OVER_MS)
+  t.true(performance.now() - killedMs <= HAND_OVER_MS)
+  t.true(two.proxy.writes().every(({ atMs }) => atMs > killedMs))
+  await two.process.stop()
+})
+
+test.serial('a leader that stops hands over at once', async (t) => {
+  const one = await harness.operator('one')
+  await until('one leads', () => leads(one), HAND_OVER_MS)
+  const two = await harness.operator('two')
+  await until('two is ready', () => isReady(two), HAND_OVER_MS)
+  const stoppedMs = performance.now()
+  await one.process.stop()
+  await until('two leads', () => leads(two), HAND_OVER_MS)
+  t.true(performance.now() - stoppedMs < 5_000)
+  await two.process.stop()
+})
+
+test.serial('a leader that no longer reaches the API server ends before another writes', async (t) => {
+  const one = await harness.operator('one')
+  await until('one leads', () => leads(one), HAND_OVER_MS)
+  const two = await harness.operator('two')
+  await until('two is ready', () => isReady(two), HAND_OVER_MS)
+  // Only the lease is out of reach: all its writes would still get through.
+  one.proxy.fault = ({ path }) => (path.includes('leases') ? { kind: 'cut' } : undefined)
+  const ended = one.process.exited.then((exit) => ({ ...exit, atMs: performance.now() }))
+  await until('two leads', () => leads(two), 2 * HAND_OVER_MS)
+  await harness.policy('third', { priority: 2 })
+  await harness.assigned('a1', 'third')
+  const { code, atMs } = await ended
+  t.is(code, 1)
+  t.regex(one.process.stderr, /OPERATOR_LEASE_LOST/)
+  t.true(two.proxy.writes().every((write) => write.atMs > atMs))
+  t.true(one.proxy.writes().every((write) => write.atMs < atMs))
+  await two.process.stop()
+})
+
+test.serial('an agent asks either replica whose an address is; nobody else is told', async (t) => {
+  const one = await harness.operator('one')
+  const two = await harness.operator('two')
+  for (const replica of [one, two]) await until('it is ready', () => isReady(replica), HAND_OVER_MS)
+  await harness.cluster.kubectl(['create', 'namespace', 'shop'])
+  await harness.apply({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: { clusterIP: '10.0.0.77', selector: { app: 'cart' }, ports: [{ port: 80 }] },
+  })
+  const ask = async ({ addressesUrl }: OperatorProcess, token: string) => {
+    const response = await fetch(`${addressesUrl}/v1/addresses`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+      body: JSON.stringify({ addresses: ['10.0.0.77'] }),
+    })
+    const { addresses } = (await response.json()) as { addresses?: Record<string, { service: string }> }
+    return `${response.status} ${addresses?.['10.0.0.77']?.service ?? ''}`
+  }
+  const agent = await tokenOf('accesslog-agent', 'accesslog-operator')
+  for (const replica of [one, two]) {
+    await until('it knows the Service', async () => (await ask(replica, agent)) === '200 cart.shop')
+    t.is(await ask(replica, await tokenOf('accesslog-agent')), '401 ')
+    t.is(await ask(replica, await tokenOf('accesslog-operator', 'accesslog-operator')), '403 ')
+    t.is(await ask(replica, 'no-token'), '401 ')
+  }
+})
+
+async function tokenOf(role: string, audience?: string): Promise<string> {
+  const { stdout: names } = await harness.cluster.kubectl([
+    '-n',
+    NAMESPACE,
+    'get',
+    'serviceaccounts',
+    '-o',
+    'name',
+  ])
+  const suffix = role.replace('accesslog-', '')
+  const account = names
+    .split('\n')
+    .find((line) => line.endsWith(suffix))
+    ?.replace('serviceaccount/', '')
+  if (account === undefined) throw new Error(`no service account for ${role}: ${names}`)
+  const forAudience = audience === undefined ? [] : ['--audience', audience]
+  const { stdout } = await harness.cluster.kubectl([
+    '-n',
+    NAMESPACE,
+    'create',
+    'token',
+    account,
+    ...forAudience,
+  ])
+  return stdout.trim()
+}
+
+async function leads({ healthUrl, process }: OperatorProcess): Promise<boolean> {
+  if (process.gone) throw new Error(`the operator ended: ${process.stderr}`)
+  const text = await fetch(`${healthUrl}/metrics`).then((response) => response.text())
+  return /^accesslog_operator_leader 1$/m.test(text)
+}
+
+async function isReady({ healthUrl }: OperatorProcess): Promise<boolean> {
+  return (await fetch(`${healthUrl}/readyz`)).ok
+}
