@@ -76,8 +76,8 @@ function makeLine(
   const processes = new PlacedProcesses({ reader, cgroups })
   // Counted once for all lines; each of them ends, the way to the backend does not.
   const sink = { push: delivery.push.bind(delivery), stop: () => Promise.resolve(), counters: undefined }
-  const make = (config: AgentConfig, held: boolean, onFailure: (error: AccessLogError) => void) => {
-    const watch = new PodWatch({ processes, pods, exclude: excludeOf(config), ownPids: [process.pid], held })
+  const make = (config: AgentConfig, waits: boolean, onFailure: (error: AccessLogError) => void) => {
+    const watch = new PodWatch({ processes, pods, exclude: excludeOf(config), ownPids: [process.pid], waits })
     const pipeline = new Pipeline({
       config,
       helperPath: helperPath(process.env),

@@ -12,10 +12,10 @@ import type { Logger } from './report/logger.ts'
 import type { ExcludeRules, PodWatch } from './workloads/kubernetes/watch.ts'
 
 export interface LineOptions {
-  /** Makes a pipeline that is not started. @param held begins by capturing nothing */
+  /** Makes a pipeline that is not started. @param waits begins by capturing nothing */
   make: (
     config: AgentConfig,
-    held: boolean,
+    waits: boolean,
     onFailure: (error: AccessLogError) => void,
   ) => { pipeline: Pipeline; watch: PodWatch }
   /** Names follow. */
@@ -144,10 +144,10 @@ export class CaptureLine {
   async #replace(old: Running, wanted: EffectiveConfig): Promise<void> {
     const made = this.#make(wanted, true)
     await start(made.pipeline)
-    old.watch.hold(true)
-    made.watch.hold(false)
-    const [dropped, taken] = [old.watch.refresh(false), made.watch.refresh(true)]
-    old.pipeline.retarget(old.watch.takeDifference(), dropped, [])
+    old.watch.turn('left')
+    made.watch.turn('has')
+    const [left, taken] = [old.watch.refresh(false), made.watch.refresh(true)]
+    old.pipeline.retarget(old.watch.takeDifference(), left, old.applied.config.excludeClusters)
     made.pipeline.retarget(made.watch.takeDifference(), taken, wanted.config.excludeClusters)
     this.#running = { ...made, applied: wanted }
     this.#account(await old.pipeline.stop())
@@ -165,8 +165,8 @@ export class CaptureLine {
     this.#options.logger.info('capturing nothing: no policy selects this node')
   }
 
-  #make(wanted: EffectiveConfig, held: boolean) {
-    const made = this.#options.make(wanted.config, held, (error) => {
+  #make(wanted: EffectiveConfig, waits: boolean) {
+    const made = this.#options.make(wanted.config, waits, (error) => {
       if (this.#running?.pipeline === made.pipeline) void this.#broke(made.pipeline, error)
     })
     return made

@@ -70,7 +70,7 @@ export class NodeAgent {
       nodeName,
       random,
       onChange: (assignment) => this.#assign(assignment),
-      onContact: (problem) => this.#contacted('the assignment', problem),
+      onContact: (what, problem) => this.#contacted(what, problem),
       ...reflector,
     })
     this.#source = new PodSource({
@@ -87,7 +87,7 @@ export class NodeAgent {
       nodeName,
       random,
       build: () => this.#status(),
-      onProblem: (problem) => this.#contacted('the status', problem),
+      onContact: (problem) => this.#contacted('the status', problem),
       ...(timings.status && { timings: timings.status }),
     })
   }
@@ -200,8 +200,10 @@ export class NodeAgent {
     this.#lastError = { code, message: `${message}. ${hint}`, time: new Date().toISOString() }
   }
 
+  /** Undefined as long as the operator has not made the object, or after it was deleted. */
   #status() {
     const facts = this.#facts()
+    if (facts.generation === undefined) return undefined
     const now = new Date().toISOString()
     const before = this.#conditions ?? this.#assignments.firstConditions
     const status = nodeStatus(facts, before, now)

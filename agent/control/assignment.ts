@@ -27,8 +27,8 @@ export interface AssignmentOptions {
   random: () => number
   /** Called when something of it changed. */
   onChange: (assignment: Assignment) => void
-  /** The connection to the API server broke, or is well again. */
-  onContact: (problem: ApiError | undefined) => void
+  /** The connection for `what` broke, or is well again. */
+  onContact: (what: string, problem: ApiError | undefined) => void
   timings?: Partial<ReflectorTimings>
 }
 
@@ -60,11 +60,17 @@ export class AssignmentWatch {
 
   constructor(options: AssignmentOptions) {
     this.#options = options
-    this.#own = this.#reflect(collectionPath(ACCESS_LOG_STATUS), options.nodeName, readStatus, {
-      replaced: (statuses) => this.#assign(statuses[0]),
-      changed: (status) => this.#assign(status),
-      deleted: () => this.#assign(undefined),
-    })
+    this.#own = this.#reflect(
+      'the assignment',
+      collectionPath(ACCESS_LOG_STATUS),
+      options.nodeName,
+      readStatus,
+      {
+        replaced: (statuses) => this.#assign(statuses[0]),
+        changed: (status) => this.#assign(status),
+        deleted: () => this.#assign(undefined),
+      },
+    )
   }
 
   start(): void {
@@ -97,6 +103,7 @@ export class AssignmentWatch {
   /** Until the other config is there, the one before stays in force: nothing is told. */
   #follow(name: string | undefined): void {
     void this.#configs?.stop()
+    if (this.#configs !== undefined) this.#options.onContact('the config', undefined)
     this.#configs = undefined
     this.#configName = name
     this.#config = undefined
@@ -105,6 +112,7 @@ export class AssignmentWatch {
     if (name === undefined) return
     const isCurrent = (): boolean => this.#configs === reflector
     const reflector: Reflector<NamedConfig> = this.#reflect(
+      'the config',
       collectionPath(ACCESS_LOG_CONFIG),
       name,
       readConfig,
@@ -135,6 +143,7 @@ export class AssignmentWatch {
   }
 
   #reflect<T>(
+    what: string,
     path: string,
     name: string,
     project: (object: unknown) => T,
@@ -151,7 +160,7 @@ export class AssignmentWatch {
         replaced: (objects) => void listener.replaced(objects),
         changed: (object) => void listener.changed(object),
         deleted: (object) => void listener.deleted(object),
-        contact: onContact,
+        contact: (problem) => onContact(what, problem),
       },
       random,
       timings,

@@ -167,11 +167,12 @@ export class Reflector<T> {
 
   async #recover(error: ApiError): Promise<void> {
     if (this.#stop.signal.aborted) return
-    this.#failures += 1
     if (error.isExpired) {
+      const again = this.#resourceVersion === undefined
       this.#resourceVersion = undefined
-      if (this.#failures === 1) return
+      if (!again) return
     }
+    this.#failures += 1
     const { listener, random } = this.#options
     const changed = this.#problem?.message !== error.message
     this.#problem = error

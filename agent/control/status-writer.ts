@@ -10,12 +10,15 @@ export const FIELD_MANAGER = 'accesslog-agent'
 export interface StatusWriterOptions {
   client: ApiClient
   nodeName: string
-  /** The status as of now, and a text that differs when something differs that is worth a write. */
-  build: () => { status: AccessLogStatusStatus; essence: string }
+  /**
+   * The status as of now, and a text that differs when something differs that is worth a write. Undefined: there is
+   * no object to write to.
+   */
+  build: () => { status: AccessLogStatusStatus; essence: string } | undefined
   /** Uniform in [0, 1). */
   random: () => number
-  /** A write failed; it is tried again. */
-  onProblem: (problem: ApiError) => void
+  /** A write failed, and is tried again; undefined: it was taken. */
+  onContact: (problem: ApiError | undefined) => void
   timings?: Partial<StatusTimings>
 }
 
@@ -114,7 +117,9 @@ export class StatusWriter {
   look(): void {
     if (this.#writing !== undefined || this.#stop.signal.aborted) return
     const nowMs = performance.now()
-    const { status, essence } = this.#options.build()
+    const built = this.#options.build()
+    if (built === undefined) return
+    const { status, essence } = built
     if (essence !== this.#essence) this.#schedule.changed(nowMs)
     if (nowMs < Math.max(this.#schedule.dueMs(), this.#retryMs)) return
     this.#writing = this.#write(status, essence).finally(() => (this.#writing = undefined))
@@ -125,8 +130,9 @@ export class StatusWriter {
     clearInterval(this.#timer)
     const deadline = setTimeout(() => this.#stop.abort(), deadlineMs)
     await this.#writing
-    const { status, essence } = this.#options.build()
-    if (!this.#stop.signal.aborted && essence !== this.#essence) await this.#write(status, essence)
+    const built = this.#options.build()
+    const isNews = built !== undefined && built.essence !== this.#essence
+    if (isNews && !this.#stop.signal.aborted) await this.#write(built.status, built.essence)
     clearTimeout(deadline)
     this.#stop.abort()
   }
@@ -138,12 +144,13 @@ export class StatusWriter {
       this.#essence = essence
       this.#failures = 0
       this.#writes += 1
+      this.#options.onContact(undefined)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       this.#failures += 1
       const waitMs = backoffMs(this.#failures, this.#timings.backoff, this.#options.random)
       this.#retryMs = performance.now() + Math.max(waitMs, error.retryAfterMs)
-      if (!this.#stop.signal.aborted) this.#options.onProblem(error)
+      if (!this.#stop.signal.aborted) this.#options.onContact(error)
     }
   }
 

@@ -19,7 +19,8 @@ export type AskAddresses = (addresses: string[]) => Promise<AddressesResponse>
 
 export interface RemoteDirectoryOptions {
   pods: Pods
-  clusterName: string
+  /** Prefix of names that have none. */
+  clusterName: () => string
   ask: AskAddresses
   /** Milliseconds of a clock that never goes back. */
   now: () => number
@@ -129,29 +130,29 @@ export class ClusterAddresses implements RemoteDirectory {
     this.#timer ??= setTimeout(() => void this.#askWaiting(), GATHER_MS)
   }
 
-  /** One request at a time. */
+  /** One request at a time; after a failure no other before the pause is over. */
   async #askWaiting(): Promise<void> {
     const addresses = [...this.#waiting.keys()].slice(0, ADDRESSES_MAX)
+    const pauseMs = addresses.length === 0 ? 0 : await this.#ask(addresses)
+    this.#timer = undefined
+    const isDue = this.#waiting.size > 0 || pauseMs > 0
+    if (isDue && !this.#stopped) this.#timer = setTimeout(() => void this.#askWaiting(), pauseMs)
+  }
+
+  /** @returns how long to wait before the next; 0 when it was answered */
+  async #ask(addresses: string[]): Promise<number> {
     this.#counters.requests += 1
-    let pauseMs = GATHER_MS
     try {
       this.#learn(addresses, await this.#options.ask(addresses))
       this.#failures = 0
+      return 0
     } catch (error) {
       this.#failures += 1
       this.#counters.failures += 1
-      this.#giveUp(addresses)
+      for (const address of addresses) this.#settle(address)
       const { retryAfterMs = 0 } = error as { retryAfterMs?: number }
-      pauseMs = Math.max(retryAfterMs, backoffMs(this.#failures, BACKOFF, this.#options.random))
+      return Math.max(retryAfterMs, backoffMs(this.#failures, BACKOFF, this.#options.random))
     }
-    this.#timer = undefined
-    if (this.#stopped || (this.#waiting.size === 0 && this.#failures === 0)) return
-    this.#timer = setTimeout(() => this.#resume(), pauseMs)
-  }
-
-  #resume(): void {
-    this.#timer = undefined
-    if (this.#waiting.size > 0) this.#timer = setTimeout(() => void this.#askWaiting(), 0)
   }
 
   #learn(asked: readonly string[], { addresses, maxAgeMs }: AddressesResponse): void {
@@ -162,11 +163,7 @@ export class ClusterAddresses implements RemoteDirectory {
     }
   }
 
-  /** Whoever waits goes without; the next that sees the address asks again. */
-  #giveUp(asked: readonly string[]): void {
-    for (const address of asked) this.#settle(address)
-  }
-
+  /** Whoever waits goes on; without an answer the next that sees the address asks again. */
   #settle(address: string): void {
     this.#waiting.get(address)?.done.resolve()
     this.#waiting.delete(address)
@@ -174,7 +171,7 @@ export class ClusterAddresses implements RemoteDirectory {
 
   #workloadOf(owner: AddressOwner | undefined): Workload | undefined {
     if (owner === undefined) return undefined
-    return nameless(inCluster(owner.service, this.#options.clusterName), owner.pod, owner.container)
+    return nameless(inCluster(owner.service, this.#options.clusterName()), owner.pod, owner.container)
   }
 }
 

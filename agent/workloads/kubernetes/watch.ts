@@ -34,8 +34,14 @@ export interface PodWatchOptions {
   /** Never watched: the agent. The helper excludes itself. */
   ownPids: readonly number[]
   /** Begins by watching nobody: another line still does. */
-  held?: boolean
+  waits?: boolean
 }
+
+/**
+ * Whether this line has the node: `waits` until another lets go, then `has` it, until it `left` it to another. What it
+ * captured before it left still counts; what reaches it while it waits is the other's.
+ */
+type Turn = 'waits' | 'has' | 'left'
 
 /** What the node's processes amount to, for the status. */
 export interface WorkloadCounts {
@@ -57,7 +63,7 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
   readonly #pods: Pods
   readonly #ownPids: ReadonlySet<number>
   #exclude: ExcludeRules
-  #held: boolean
+  #turn: Turn
   /** Of this life of the helper and the one before. */
   #helperPids: number[] = []
   /** Processes that the kernel was told to ignore. */
@@ -66,17 +72,17 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
   /** By pid, what {@link identify} and {@link filterOf} last answered. */
   readonly #answers = new Map<number, string>()
 
-  constructor({ processes, pods, exclude, ownPids, held = false }: PodWatchOptions) {
+  constructor({ processes, pods, exclude, ownPids, waits = false }: PodWatchOptions) {
     this.#processes = processes
     this.#pods = pods
     this.#exclude = exclude
     this.#ownPids = new Set(ownPids)
-    this.#held = held
+    this.#turn = waits ? 'waits' : 'has'
   }
 
-  /** Watches nobody, or all that are wanted again; from the next {@link refresh} on. */
-  hold(held: boolean): void {
-    this.#held = held
+  /** Takes over, or lets go; from the next {@link refresh} on. */
+  turn(to: 'has' | 'left'): void {
+    this.#turn = to
   }
 
   /** For the next {@link refresh}. */
@@ -185,7 +191,8 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
     const rule = this.#ruleOf(pid, process)
     if (execed) this.#forget(pid)
     // Of a process that could not be placed nothing is known that would hold for the next with its number.
-    const ignore = rule !== undefined && rule !== 'unidentified' && !process.gone
+    const isUnwanted = rule !== undefined && rule !== 'unidentified'
+    const ignore = (isUnwanted || this.#turn === 'left') && !process.gone
     if (ignore === this.#ignored.has(pid)) return
     if (ignore) this.#ignored.add(pid)
     else this.#ignored.delete(pid)
@@ -199,7 +206,7 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
 
   #ruleOf(pid: number, process: PlacedProcess): PodRule | undefined {
     if (this.#ownPids.has(pid) || this.#helperPids.includes(pid)) return 'own_process'
-    if (this.#held) return 'handover'
+    if (this.#turn === 'waits') return 'handover'
     if (process.place === undefined) return 'unidentified'
     if (process.place === null) return 'not_in_pod'
     const name = this.#nameOf(process)
