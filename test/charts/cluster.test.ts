@@ -1,4 +1,5 @@
 /** The chart on a real API server: installed, upgraded, uninstalled, and what its service accounts may do. */
+import { readdirSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,7 @@ import test from 'ava'
 import { until } from '../../tools/cluster/until.ts'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
 import { applyStatus, boundToken, podOn } from './accounts.ts'
-import { CHART } from './render.ts'
+import { CHART, GOLDENS, renderChart } from './render.ts'
 
 const NAMESPACE = 'accesslog'
 const AGENT = 'accesslog-operator-agent'
@@ -168,6 +169,21 @@ test.serial('the admission policy does not hold back the operator', async (t) =>
   t.is((await applyStatus(cluster, operator, 'node-b', { state: 'Lost' })).code, 200)
   t.is(await stateOf('node-b'), 'Lost')
 })
+
+for (const name of readdirSync(GOLDENS))
+  test.serial(
+    `${name}: the API server accepts everything that is rendered, and knows every field`,
+    async (t) => {
+      const rendered = await renderChart('--values', join(GOLDENS, name, 'values.yaml'))
+      const known = rendered
+        .split(/^---$/m)
+        .filter((object) => !/^apiVersion: monitoring\.coreos\.com/m.test(object))
+      const strictly = ['--server-side', '--force-conflicts', '--dry-run=server', '--validate=strict']
+      const { stdout, stderr } = await cluster.kubectl(['apply', ...strictly, '-f', '-'], known.join('---'))
+      t.is(stdout.trim().split('\n').length, known.filter((object) => object.includes('kind:')).length)
+      t.is(stderr, '')
+    },
+  )
 
 test.serial('the operator is restricted, as the Pod Security Standards have it', async (t) => {
   const pod = await podOf('deployment/accesslog-operator', 'restricted')

@@ -19,7 +19,6 @@ const FIELDS: Record<string, string> = {
   'metadata.name': 'pod-1',
   'metadata.namespace': 'accesslog',
   'spec.nodeName': 'node-1',
-  'status.hostIP': '10.0.0.1',
 }
 
 test('the operator knows every variable that it is given, and is told its whole backend', async (t) => {
