@@ -104,7 +104,8 @@ build_agent() {
 }
 
 cluster_tools() {
-	tools/kubernetes/build.sh >/dev/null
+	tools/build-go.sh kubernetes >/dev/null
+	tools/build-go.sh coredns >/dev/null
 	sh tools/bin/link.sh
 }
 

@@ -70,14 +70,25 @@ inCluster('real pods serve behind a ClusterIP, and nothing of them is left', asy
   await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s'])
   await cluster.kubectl(['wait', 'pod/client', '--for=condition=Ready', '--timeout=60s'])
 
-  const address = await cluster.kubectl(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}'])
-  const url = `http://${address.stdout}:8080/`
+  const serviceAddress = await cluster.kubectl(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}'])
   const curl = ['curl', '--silent', '--show-error', '--fail', '--max-time', '5']
   const retries = ['--retry', '20', '--retry-delay', '1', '--retry-connrefused']
-  const fromPod = await cluster.kubectl(['exec', 'client', '--', ...curl, ...retries, url])
-  t.regex(fromPod.stdout, /Welcome to nginx/, 'from a pod')
-  const fromNode = [...(cluster.node?.enter ?? []), ...curl, ...retries, url]
-  t.regex((await run('env', fromNode)).stdout, /Welcome to nginx/, 'from the node')
+  const fromPod = await cluster.kubectl([
+    'exec',
+    'client',
+    '--',
+    ...curl,
+    ...retries,
+    'http://web.default.svc:8080/',
+  ])
+  t.regex(fromPod.stdout, /Welcome to nginx/, 'from a pod, by name')
+  const fromNode = [
+    ...(cluster.node?.enter ?? []),
+    ...curl,
+    ...retries,
+    `http://${serviceAddress.stdout}:8080/`,
+  ]
+  t.regex((await run('env', fromNode)).stdout, /Welcome to nginx/, 'from the node, by address')
   t.notRegex((await run('ip', ['-o', 'link'])).stdout, /node0|veth/, 'the machine has none of its interfaces')
 
   const api =

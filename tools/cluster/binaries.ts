@@ -9,13 +9,25 @@ export type DaemonName =
 export const KUBECTL = join(REPOSITORY, 'node_modules/.bin/kubectl')
 export const HELM = join(REPOSITORY, 'node_modules/.bin/helm')
 
-let folder: string | undefined
+const folders = new Map<string, string>()
 
 /** Absolute path of a Kubernetes daemon. The first call of all on a machine builds them, which takes minutes. */
 export function daemonPath(name: DaemonName): string {
-  folder ??= execFileSync(join(REPOSITORY, 'tools/kubernetes/build.sh'), {
+  return join(builtFolder('kubernetes'), name)
+}
+
+/** Absolute path of CoreDNS; built like the daemons. */
+export function corednsPath(): string {
+  return join(builtFolder('coredns'), 'coredns')
+}
+
+function builtFolder(module: 'kubernetes' | 'coredns'): string {
+  const known = folders.get(module)
+  if (known !== undefined) return known
+  const folder = execFileSync(join(REPOSITORY, 'tools/build-go.sh'), [module], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   }).trim()
-  return join(folder, name)
+  folders.set(module, folder)
+  return folder
 }

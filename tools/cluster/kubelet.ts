@@ -6,6 +6,7 @@ import { daemonPath } from './binaries.ts'
 import { cgroupName } from './cgroup.ts'
 import { daemonKubeconfig, flags, type Credentials, type Place } from './control-plane.ts'
 import { Daemon } from './daemon.ts'
+import { CLUSTER_DOMAIN } from './dns.ts'
 import { CONTAINERD_SOCKET, POD_RANGE } from './runtime.ts'
 import { NODE_ADDRESS } from './sandbox.ts'
 
@@ -36,6 +37,8 @@ export async function kubelet(place: Place, credentials: Credentials): Promise<D
     failSwapOn: false,
     failCgroupV1: false,
     resolvConf: '',
+    clusterDNS: [NODE_ADDRESS],
+    clusterDomain: CLUSTER_DOMAIN,
     makeIPTablesUtilChains: false,
     // The machine's disk and memory are not the node's to judge: it would evict pods of a test.
     evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },

@@ -1,11 +1,14 @@
 /** A node of the cluster with real pods, and what tests do to it. */
 import { get, scheduler, type Credentials, type Place } from './control-plane.ts'
 import type { Daemon } from './daemon.ts'
+import { coredns } from './dns.ts'
 import { kubelet, kubeProxy, NODE_NAME } from './kubelet.ts'
 import type { Runtime } from './runtime.ts'
 import { enterNamespaces, NODE_ADDRESS, type Sandbox } from './sandbox.ts'
 
 const READY_DEADLINE_MS = 60_000
+
+type Daemons = [kubelet: Daemon, kubeProxy: Daemon, scheduler: Daemon, dns: Daemon]
 
 export class Node {
   readonly name = NODE_NAME
@@ -15,25 +18,27 @@ export class Node {
   readonly kubelet: Daemon
   readonly kubeProxy: Daemon
   readonly scheduler: Daemon
+  readonly dns: Daemon
   readonly #sandbox: Sandbox
 
-  private constructor(sandbox: Sandbox, runtime: Runtime, daemons: [Daemon, Daemon, Daemon]) {
+  private constructor(sandbox: Sandbox, runtime: Runtime, daemons: Daemons) {
     this.#sandbox = sandbox
     this.runtime = runtime
-    ;[this.kubelet, this.kubeProxy, this.scheduler] = daemons
+    ;[this.kubelet, this.kubeProxy, this.scheduler, this.dns] = daemons
   }
 
-  /** Starts kubelet, kube-proxy and the scheduler; returns when the node takes pods. */
+  /** Starts kubelet, kube-proxy, scheduler and CoreDNS; returns when the node takes pods. */
   static async join(
     place: Place,
     credentials: Credentials,
     sandbox: Sandbox,
     runtime: Runtime,
   ): Promise<Node> {
-    const daemons: [Daemon, Daemon, Daemon] = [
+    const daemons: Daemons = [
       await kubelet(place, credentials),
       await kubeProxy(place, credentials),
       await scheduler(place, credentials),
+      await coredns(place, credentials),
     ]
     for (const daemon of daemons) daemon.start()
     await daemons[0].ready('node', () => isReady(place.url, credentials), READY_DEADLINE_MS)
