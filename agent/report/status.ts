@@ -99,10 +99,10 @@ export function essenceOf(status: AccessLogStatusStatus): string {
   return JSON.stringify({ ...rest, conditions, lastError: status.lastError?.code, magnitude })
 }
 
-function stateOf({ applied, configName }: NodeFacts, conditions: readonly Condition[]) {
-  if (configName === undefined && applied === undefined) return 'Inactive'
-  if (applied === undefined && conditions.some(({ reason }) => reason === 'SwitchedOff')) return 'Inactive'
-  return conditions.some(({ status }) => status === 'False') ? 'Degraded' : 'Active'
+/** Nothing captured is Inactive unless something else was wanted and failed. */
+function stateOf({ applied }: NodeFacts, conditions: readonly Condition[]) {
+  if (conditions.some(({ status }) => status === 'False')) return 'Degraded'
+  return applied === undefined ? 'Inactive' : 'Active'
 }
 
 type Finding = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
