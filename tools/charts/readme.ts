@@ -35,7 +35,8 @@ kubectl get accesslogstatus        # what each node does
 
 ## Uninstall
 
-\`helm uninstall\` stops all capturing. The definitions of the kinds and your own policies stay; to remove them, too:
+\`helm uninstall\` stops all capturing. The definitions of the kinds, your own policies and what was last known of each node
+stay; to remove them, too:
 \`kubectl delete crd accesslogpolicies.accesslog.dev accesslogconfigs.accesslog.dev accesslogstatuses.accesslog.dev\`.
 
 ## Who may do what
@@ -55,7 +56,8 @@ helm upgrade accesslog charts/accesslog-operator --namespace accesslog --reuse-v
   --set backend.tls.caSecretRef.name=oap-ca --set backend.authentication.secretRef.name=oap-token
 \`\`\`
 
-Secrets that only policies refer to are listed in \`backend.secrets\`.
+Secrets that only policies refer to are listed in \`backend.secrets\`. They may be created later, and changed at any time:
+the kubelet brings them to the agents within about a minute.
 
 ## Values
 
