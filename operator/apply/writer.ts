@@ -44,20 +44,12 @@ export class Writer {
   }
 
   /**
-   * Replaces the whole spec, also what other field managers own of it, unless the object has changed since
-   * `resourceVersion`. @returns the object as it is now @throws {ApiError}
+   * Replaces the whole spec of an object that is there, also what other field managers own of it.
+   * @returns the object as it is now @throws {ApiError}
    */
-  async replaceSpec<T extends ApiObject>(
-    path: string,
-    spec: object,
-    resourceVersion: string,
-    writes: WriteClass,
-  ): Promise<T> {
+  async replaceSpec<T extends ApiObject>(path: string, spec: object, writes: WriteClass): Promise<T> {
     const signal = await this.#turn(writes)
-    const body = [
-      { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-      { op: 'replace', path: '/spec', value: spec },
-    ]
+    const body = [{ op: 'replace', path: '/spec', value: spec }]
     const query = { fieldManager: FIELD_MANAGER }
     const contentType = 'application/json-patch+json'
     return this.#options.api.json<T>({ method: 'PATCH', path, query, body, contentType, signal })

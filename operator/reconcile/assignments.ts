@@ -65,14 +65,13 @@ export class Assignments {
     if (!node || !this.#isPending(name)) return
     const policy = this.#force?.winners.get(name)
     if (policy !== undefined && !this.#isWritten(policy)) return // the plan comes back to it
-    const body = assignmentObject(node, policy)
     const path = `${STATUS_PATH}/${encodeURIComponent(name)}`
-    const applied = await writer.apply<ApiObject>(path, body, 'nodes')
-    observed.reports.upsert(applied)
-    if (observed.reports.get(name)?.configName === policy) return
-    // Another field manager owns a configRef that is not wanted: applying cannot remove it.
-    const { resourceVersion } = applied.metadata
-    observed.reports.upsert(await writer.replaceSpec(path, body.spec, resourceVersion, 'nodes'))
+    if (policy === undefined && observed.reports.get(name)?.configName !== undefined) {
+      // An apply that gives up the last field of a struct leaves null, which the schema refuses.
+      observed.reports.upsert(await writer.replaceSpec(path, {}, 'nodes'))
+    }
+    if (!this.#isPending(name)) return
+    observed.reports.upsert(await writer.apply<ApiObject>(path, assignmentObject(node, policy), 'nodes'))
   }
 
   #wantSecrets(): void {
@@ -116,12 +115,10 @@ export class Assignments {
     const { observed, writer } = this.#options
     const path = `${CONFIG_PATH}/${encodeURIComponent(policy.name)}`
     const body = configObject(policy, accepted)
-    const applied = await writer.apply<ApiObject>(path, body, 'policies')
-    observed.configs.upsert(applied)
+    observed.configs.upsert(await writer.apply<ApiObject>(path, body, 'policies'))
     if (this.#isCurrent(policy.name, policy.uid, accepted)) return
     // Lists keep what another field manager has put into them.
-    const { resourceVersion } = applied.metadata
-    observed.configs.upsert(await writer.replaceSpec(path, body.spec, resourceVersion, 'policies'))
+    observed.configs.upsert(await writer.replaceSpec(path, body.spec, 'policies'))
   }
 
   /** Whether the config that is there is exactly what is accepted. */

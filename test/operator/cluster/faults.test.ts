@@ -23,6 +23,10 @@ test.before(async () => {
 
 test.after.always(() => harness?.stop())
 
+test.afterEach.always((t) => {
+  if (!t.passed) t.log(operator.process.stderr.slice(-4000))
+})
+
 test.afterEach.always(() => {
   operator.proxy.fault = () => undefined
 })

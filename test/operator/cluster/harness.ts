@@ -176,7 +176,7 @@ export class Harness {
 
   async #kubeconfigFor(name: string, server: string): Promise<string> {
     const account = await this.cluster.kubectl(['-n', NAMESPACE, 'get', 'serviceaccounts', '-o', 'name'])
-    const operator = account.stdout.split('\n').find((line) => /operator$/.test(line))
+    const operator = account.stdout.split('\n').find((line) => line.endsWith('operator'))
     if (operator === undefined) throw new Error(`the chart makes no service account: ${account.stdout}`)
     const user = operator.replace('serviceaccount/', '')
     const { stdout: token } = await this.cluster.kubectl(['-n', NAMESPACE, 'create', 'token', user])

@@ -71,16 +71,18 @@ test.serial('an agent asks either replica whose an address is; nobody else is to
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'cart', namespace: 'shop' },
-    spec: { clusterIP: '10.0.0.77', selector: { app: 'cart' }, ports: [{ port: 80 }] },
+    spec: { selector: { app: 'cart' }, ports: [{ port: 80 }] },
   })
+  const path = '/api/v1/namespaces/shop/services/cart'
+  const { spec } = await harness.api.json<{ spec: { clusterIP: string } }>({ path })
   const ask = async ({ addressesUrl }: OperatorProcess, token: string) => {
     const response = await fetch(`${addressesUrl}/v1/addresses`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${token}` },
-      body: JSON.stringify({ addresses: ['10.0.0.77'] }),
+      body: JSON.stringify({ addresses: [spec.clusterIP] }),
     })
     const { addresses } = (await response.json()) as { addresses?: Record<string, { service: string }> }
-    return `${response.status} ${addresses?.['10.0.0.77']?.service ?? ''}`
+    return `${response.status} ${addresses?.[spec.clusterIP]?.service ?? ''}`
   }
   const agent = await tokenOf('accesslog-agent', 'accesslog-operator')
   for (const replica of [one, two]) {
