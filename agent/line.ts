@@ -138,17 +138,19 @@ export class CaptureLine {
   }
 
   /**
-   * The new line is attached and watches nobody; then the old one lets go and the new one takes over, within a
-   * millisecond; then the old one drains. What was under way between a request and its response is cut.
+   * The new line is attached and watches nobody; it takes over; when it has, the old one lets go and drains. For the
+   * milliseconds between both capture: nothing is missed, and an exchange of that time may be told twice.
    */
   async #replace(old: Running, wanted: EffectiveConfig): Promise<void> {
     const made = this.#make(wanted, true)
     await start(made.pipeline)
-    old.watch.turn('left')
     made.watch.turn('has')
-    const [left, taken] = [old.watch.refresh(false), made.watch.refresh(true)]
-    old.pipeline.retarget(old.watch.takeDifference(), left, old.applied.config.excludeClusters)
+    const taken = made.watch.refresh(true)
     made.pipeline.retarget(made.watch.takeDifference(), taken, wanted.config.excludeClusters)
+    await made.pipeline.settled()
+    old.watch.turn('left')
+    const left = old.watch.refresh(false)
+    old.pipeline.retarget(old.watch.takeDifference(), left, old.applied.config.excludeClusters)
     this.#running = { ...made, applied: wanted }
     this.#account(await old.pipeline.stop())
     this.#options.logger.info('capturing with a new line', {

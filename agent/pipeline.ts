@@ -133,6 +133,11 @@ export class Pipeline implements HelperOwner, ShardsListener {
     for (const pid of changed) this.#shards.forget(pid)
   }
 
+  /** Resolves when the helper has done what it was told so far, or does not answer. */
+  async settled(): Promise<void> {
+    await this.#askCounters()
+  }
+
   /** The helper in use, or the last. */
   get life(): HelperLife | undefined {
     return this.#life
