@@ -91,15 +91,15 @@ build() {
 	say "building bpf and native"
 	make -s -j "$(nproc)" -C bpf >&2 || fail "the BPF programs do not build" "the compiler's words are above; try: make -C bpf clean all"
 	make -s -j "$(nproc)" -C native >&2 || fail "the helper does not build" "the compiler's words are above; try: make -C native clean all"
-	build_agent
+	build_sources
 }
 
 # Built, and not run from its sources, because stripping types costs memory in every thread of the agent.
-build_agent() {
+build_sources() {
 	stamp=build/js/.stamp
-	[ ! -e "$stamp" ] || [ -n "$(find agent tsconfig.json tsconfig.build.json package.json -newer "$stamp" -print -quit)" ] || return 0
-	say "building the agent"
-	PATH="$PWD/node_modules/.bin:$PATH" tsc -p tsconfig.build.json >&2 || fail "the agent does not build" "the compiler's words are above"
+	[ ! -e "$stamp" ] || [ -n "$(find agent operator crds/gen tsconfig.json tsconfig.build.json package.json -newer "$stamp" -print -quit)" ] || return 0
+	say "building agent and operator"
+	PATH="$PWD/node_modules/.bin:$PATH" tsc -p tsconfig.build.json >&2 || fail "agent or operator does not build" "the compiler's words are above"
 	touch "$stamp"
 }
 

@@ -29,7 +29,7 @@ const command = (...args: string[]) =>
 
 const name = (suffix: string) => `command-${process.pid}-${suffix}`
 
-test('up prints one line for the shell, again when it is up; down leaves nothing', async (t) => {
+test.serial('up prints one line for the shell, again when it is up; down leaves nothing', async (t) => {
   t.timeout(DEADLINE_MS)
   const cluster = name('life')
   t.teardown(() => command('down', '--name', cluster))
@@ -55,7 +55,7 @@ test('up prints one line for the shell, again when it is up; down leaves nothing
   t.regex((await command('down', '--name', cluster)).stderr, /was not up/)
 })
 
-test('a cluster that crashed is seen as such, and up starts it anew', async (t) => {
+test.serial('a cluster that crashed is seen as such, and up starts it anew', async (t) => {
   t.timeout(DEADLINE_MS)
   const cluster = name('stale')
   t.teardown(() => command('down', '--name', cluster))
@@ -69,7 +69,7 @@ test('a cluster that crashed is seen as such, and up starts it anew', async (t) 
   t.is((await find(cluster)).is, 'up')
 })
 
-test('a cluster ends with the process that owns it, even when that is killed', async (t) => {
+test.serial('a cluster ends with the process that owns it, even when that is killed', async (t) => {
   t.timeout(DEADLINE_MS)
   const script = `import { startCluster } from './test/cluster/cluster.ts'
     const { name } = await startCluster()

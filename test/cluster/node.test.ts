@@ -1,19 +1,40 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import test from 'ava'
-import { workloadImage, WORKLOAD_IMAGE } from '../../tools/images/images.ts'
+import anyTest, { type TestFn } from 'ava'
+import {
+  AGENT_IMAGE,
+  OPERATOR_IMAGE,
+  productImages,
+  WORKLOAD_IMAGE,
+  workloadImage,
+} from '../../tools/images/images.ts'
 import { find } from '../../tools/cluster/state.ts'
 import { startCluster, type Cluster } from './cluster.ts'
 
+const test = anyTest as TestFn<{ cluster: Cluster }>
 const run = promisify(execFile)
 const START_DEADLINE_MS = 300_000
-const isRoot = process.getuid?.() === 0
+/** Namespaces, cgroups and mounts take root; without it there is no node. */
+const onNode = process.getuid?.() === 0 ? test.serial : test.serial.skip
 
-/** Pods of one container each, of the image that is on the node. */
-const container = (command: readonly string[]) => ({
+test.before(async (t) => {
+  if (process.getuid?.() !== 0) return
+  t.timeout(START_DEADLINE_MS)
+  const images = await Promise.all([workloadImage(), productImages()])
+  t.context.cluster = await startCluster({ node: true, images })
+})
+
+test.after.always(async (t) => {
+  await t.context.cluster?.stop()
+})
+
+/** A container of an image that is on the node. */
+const container = (command: readonly string[], image = WORKLOAD_IMAGE) => ({
   name: 'main',
-  image: WORKLOAD_IMAGE,
+  image,
   imagePullPolicy: 'Never',
   command,
 })
@@ -56,52 +77,75 @@ const CLIENT = {
   },
 }
 
-async function apply(cluster: Cluster, objects: readonly object[]): Promise<void> {
+/** A pod that says how it is used and ends. */
+const usagePod = (name: string, image: string, securityContext: object) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name },
+  spec: {
+    restartPolicy: 'Never',
+    containers: [{ name: 'main', image, imagePullPolicy: 'Never', args: ['--help'], securityContext }],
+  },
+})
+
+async function apply(cluster: Cluster, ...objects: readonly object[]): Promise<void> {
   await cluster.kubectl(['apply', '-f', '-'], objects.map((object) => JSON.stringify(object)).join('\n---\n'))
 }
 
-const inCluster = isRoot ? test : test.skip
-
-inCluster('real pods serve behind a ClusterIP, and nothing of them is left', async (t) => {
+onNode('real pods serve behind a Service, by name and by address', async (t) => {
   t.timeout(START_DEADLINE_MS)
-  const cluster = await startCluster({ node: true, images: [await workloadImage()] })
-  t.teardown(() => cluster.stop())
-  await apply(cluster, [SERVER, SERVICE, CLIENT])
+  const { cluster } = t.context
+  await apply(cluster, SERVER, SERVICE, CLIENT)
   await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s'])
   await cluster.kubectl(['wait', 'pod/client', '--for=condition=Ready', '--timeout=60s'])
 
-  const serviceAddress = await cluster.kubectl(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}'])
   const curl = ['curl', '--silent', '--show-error', '--fail', '--max-time', '5']
-  const retries = ['--retry', '20', '--retry-delay', '1', '--retry-connrefused']
-  const fromPod = await cluster.kubectl([
-    'exec',
-    'client',
-    '--',
-    ...curl,
-    ...retries,
-    'http://web.default.svc:8080/',
-  ])
-  t.regex(fromPod.stdout, /Welcome to nginx/, 'from a pod, by name')
-  const fromNode = [
-    ...(cluster.node?.enter ?? []),
-    ...curl,
-    ...retries,
-    `http://${serviceAddress.stdout}:8080/`,
-  ]
-  t.regex((await run('env', fromNode)).stdout, /Welcome to nginx/, 'from the node, by address')
-  t.notRegex((await run('ip', ['-o', 'link'])).stdout, /node0|veth/, 'the machine has none of its interfaces')
+  const asked = [...curl, '--retry', '20', '--retry-delay', '1', '--retry-all-errors']
+  const byName = await cluster.kubectl(['exec', 'client', '--', ...asked, 'http://web.default.svc:8080/'])
+  t.regex(byName.stdout, /Welcome to nginx/)
+  const address = await cluster.kubectl(['get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}'])
+  const fromNode = [...(cluster.node?.enter ?? []), ...asked, `http://${address.stdout}:8080/`]
+  t.regex((await run('env', fromNode)).stdout, /Welcome to nginx/)
+})
 
-  const api =
-    'curl -sk --max-time 5 -o /dev/null -w %{http_code} https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/readyz'
-  t.is(
-    (await cluster.kubectl(['exec', 'client', '--', 'sh', '-c', api])).stdout,
-    '200',
-    'pods reach the API server',
-  )
+onNode('pods reach the API server, and the API server reaches pods through the kubelet', async (t) => {
+  const { cluster } = t.context
+  const url = 'https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/readyz'
+  const script = `curl -sk --max-time 5 -o /dev/null -w %{http_code} ${url}`
+  t.is((await cluster.kubectl(['exec', 'client', '--', 'sh', '-c', script])).stdout, '200')
+  t.is((await cluster.kubectl(['logs', 'client'])).stdout, 'started\n')
+})
 
-  t.is((await cluster.kubectl(['logs', 'client'])).stdout, 'started\n', 'the kubelet hands out logs')
+onNode('the product starts from its images, the operator as nobody', async (t) => {
+  t.timeout(START_DEADLINE_MS)
+  const { cluster } = t.context
+  const locked = {
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+  }
+  const pods: Record<string, [image: string, securityContext: object, words: RegExp]> = {
+    operator: [OPERATOR_IMAGE, { ...locked, runAsNonRoot: true }, /accesslog-operator/],
+    agent: [AGENT_IMAGE, locked, /accesslog-agent/],
+  }
+  for (const [name, [image, securityContext, words]] of Object.entries(pods)) {
+    await apply(cluster, usagePod(name, image, securityContext))
+    await cluster.kubectl([
+      'wait',
+      `pod/${name}`,
+      '--for=jsonpath={.status.phase}=Succeeded',
+      '--timeout=60s',
+    ])
+    t.regex((await cluster.kubectl(['logs', name])).stdout, words)
+  }
+})
 
+onNode('the machine keeps its interfaces and mounts, and nothing is left', async (t) => {
+  const { cluster } = t.context
+  t.notRegex((await run('ip', ['-o', 'link'])).stdout, /node0|cni|veth/)
   await cluster.stop()
   t.deepEqual(await find(cluster.name), { is: 'absent' })
   t.notRegex(await readFile('/proc/self/mounts', 'utf8'), /accesslog-operator/)
+  for (const hierarchy of ['unified', 'memory', ''])
+    t.false(existsSync(join('/sys/fs/cgroup', hierarchy, `accesslog-${cluster.name}`)))
 })

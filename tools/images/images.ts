@@ -11,19 +11,13 @@ export const AGENT_IMAGE = 'localhost/accesslog-agent:test'
 /** nginx, python3, node, curl: servers and clients whose traffic is logged. */
 export const WORKLOAD_IMAGE = 'localhost/workload:test'
 
-/** As in operator/Dockerfile and agent/Dockerfile. */
-const OPERATOR_USER = '65532:65532'
-const AGENT_LIBRARIES = ['libbpf1', 'libcbor0.8', 'libelf1', 'zlib1g', 'ca-certificates']
 const WORKLOAD_PACKAGES = ['nginx-light', 'python3', 'curl']
-
-/** What `npm run build` and `npm ci` make, and the images take. */
-const BUILT = ['build/js/operator/main.js', 'build/js/agent/main.js', 'build/accesslog-helper']
 
 /** Writes the images of operator and agent into one archive. @returns its path, by default in the user's cache @throws when the product is not built */
 export async function productImages(archive = join(IMAGES, 'product.tar')): Promise<string> {
-  for (const file of BUILT)
+  for (const file of [...OPERATOR.files, ...AGENT.files])
     if (!existsSync(join(REPOSITORY, file))) throw new Error(`${file} is missing: npm run build`)
-  await writeArchive([await operator(), await agent()], archive)
+  await writeArchive([await assemble('operator', OPERATOR), await assemble('agent', AGENT)], archive)
   return archive
 }
 
@@ -35,29 +29,42 @@ export async function workloadImage(): Promise<string> {
   return archive
 }
 
-async function operator(): Promise<ImageSpec> {
-  const product = await productLayer('operator', ['package.json', 'build/js/operator', ...shared()])
-  return {
-    tag: OPERATOR_IMAGE,
-    layers: [await debianLayer(AGENT_LIBRARIES), await nodeLayer(), await modulesLayer(), product],
-    entrypoint: ['node', '/app/build/js/operator/main.js'],
-    user: OPERATOR_USER,
-    env: ['NODE_ENV=production'],
-  }
+/** What a Dockerfile says about the image, and the local one follows. */
+export interface Recipe {
+  tag: string
+  /** Debian packages. */
+  packages: readonly string[]
+  /** Paths of the repository, below /app of the image. */
+  files: readonly string[]
+  main: string
+  user?: string
 }
 
-async function agent(): Promise<ImageSpec> {
-  const built = ['package.json', 'build/accesslog-helper', 'build/js/agent', ...shared()]
-  const product = await productLayer('agent', built)
-  return {
-    tag: AGENT_IMAGE,
-    layers: [await debianLayer(AGENT_LIBRARIES), await nodeLayer(), await modulesLayer(), product],
-    entrypoint: ['node', '/app/build/js/agent/main.js'],
-    env: ['NODE_ENV=production'],
-  }
+/** As in operator/Dockerfile; a test compares them. */
+export const OPERATOR: Recipe = {
+  tag: OPERATOR_IMAGE,
+  packages: ['ca-certificates'],
+  files: ['package.json', 'build/js/operator', 'build/js/crds'],
+  main: '/app/build/js/operator/main.js',
+  user: '65532:65532',
 }
 
-/** Code that both halves import. */
-function shared(): string[] {
-  return ['build/js/crds'].filter((path) => existsSync(join(REPOSITORY, path)))
+/** As in agent/Dockerfile; a test compares them. */
+export const AGENT: Recipe = {
+  tag: AGENT_IMAGE,
+  packages: ['ca-certificates', 'libbpf1', 'libcbor0.8', 'libelf1', 'zlib1g'],
+  files: ['package.json', 'build/accesslog-helper', 'build/js/agent', 'build/js/crds'],
+  main: '/app/build/js/agent/main.js',
+}
+
+/** The agent's packages serve both, so that one Debian is bootstrapped and unpacked, not two. */
+async function assemble(name: string, recipe: Recipe): Promise<ImageSpec> {
+  const product = await productLayer(name, recipe.files)
+  return {
+    tag: recipe.tag,
+    layers: [await debianLayer(AGENT.packages), await nodeLayer(), await modulesLayer(), product],
+    entrypoint: ['node', recipe.main],
+    env: ['NODE_ENV=production'],
+    ...(recipe.user !== undefined && { user: recipe.user }),
+  }
 }

@@ -24,7 +24,7 @@ const NOT_NEEDED = [
 
 /** A small Debian with these packages beside those that it cannot be without. Takes up to a minute, once; needs root. */
 export async function debianLayer(packages: readonly string[]): Promise<string> {
-  return cached('debian', [SUITE, ...packages], async (layer) => {
+  return cached('debian', [SUITE, ...packages.toSorted((a, b) => (a < b ? -1 : 1))], async (layer) => {
     process.stderr.write(`images: bootstrapping Debian with ${packages.join(' ')}\n`)
     const root = await mkdtemp(join(IMAGES, '.debian-'))
     try {
