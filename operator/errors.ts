@@ -26,11 +26,6 @@ export const OPERATOR_ERRORS = {
     hint: 'choose another with --health-port or --addresses-port',
     exitCode: 1,
   },
-  OPERATOR_LEASE_LOST: {
-    message: 'the lease {lease} could not be renewed in time; another replica may lead now',
-    hint: 'the operator is restarted; when this repeats, look at the API server and at the CPU limit of the operator',
-    exitCode: 1,
-  },
 } as const satisfies Record<string, ErrorRow>
 
 export type OperatorErrorCode = keyof typeof OPERATOR_ERRORS

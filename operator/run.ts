@@ -20,7 +20,7 @@ const now = () => performance.now()
 const STUCK_MS = 10_000
 const REVIEW_TIMEOUT_MS = 10_000
 
-/** Until the signal. @throws {OperatorError} when a port is taken, or the lease is lost */
+/** Until the signal. @throws {OperatorError} when a port is taken */
 export async function run(options: OperatorOptions, log: Logger, signal: AbortSignal): Promise<void> {
   const metrics = operatorMetrics()
   const operator = makeOperator(options, log, metrics)
@@ -44,7 +44,6 @@ export async function run(options: OperatorOptions, log: Logger, signal: AbortSi
     operator.stop()
     for (const server of servers) server.close().closeAllConnections()
   }
-  if (!signal.aborted) throw new OperatorError('OPERATOR_LEASE_LOST', { lease: options.lease.name })
 }
 
 function makeOperator(options: OperatorOptions, log: Logger, metrics: OperatorMetrics): AccessLogOperator {
@@ -72,6 +71,8 @@ function makeElection(
     now,
     random: Math.random,
     onAcquired: (fence) => operator.lead(fence),
+    onLost: () =>
+      log.warn('the lease could not be renewed in time: this replica no longer leads', { lease: name }),
     onFailed: (error) => {
       metrics.leases.inc()
       log.warn('the lease could not be read or written', { lease: name, reason: reasonText(error) })

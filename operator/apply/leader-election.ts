@@ -34,6 +34,8 @@ export interface LeaderElectionOptions {
   random: () => number
   /** @param fence aborts before anybody else can lead; writes carry it */
   onAcquired: (fence: AbortSignal) => void
+  /** It could not be renewed in time. The fence has aborted; it may be acquired again. */
+  onLost: () => void
   onFailed: (error: unknown) => void
 }
 
@@ -50,17 +52,16 @@ export class LeaderElection {
   }
 
   get isLeader(): boolean {
-    return this.#fence !== undefined && !this.#fence.signal.aborted
+    return this.#fence !== undefined
   }
 
-  /** Resolves when leadership was lost, or with the signal; then the lease is given back. */
+  /** Acquires and renews until the signal; then the lease is given back. A lease that was lost is acquired anew. */
   async run(signal: AbortSignal): Promise<void> {
     const { times, random } = this.#options
-    while (!signal.aborted && !this.#fence?.signal.aborted) {
+    while (!signal.aborted) {
       await this.#attempt(signal)
       const waitMs = times.retryPeriodMs * (1 + random() / 5)
-      const either = this.#fence ? AbortSignal.any([signal, this.#fence.signal]) : signal
-      await delay(waitMs, undefined, { signal: either }).catch(() => {}) // the loop looks at both
+      await delay(waitMs, undefined, { signal }).catch(() => {}) // the loop looks at it
     }
     const held = this.isLeader
     this.#stopWriting('the operator stops')
@@ -115,13 +116,19 @@ export class LeaderElection {
     clearTimeout(this.#deadline)
     const isNew = this.#fence === undefined
     this.#fence ??= new AbortController()
-    this.#deadline = setTimeout(() => this.#stopWriting('the lease could not be renewed'), leftMs)
+    this.#deadline = setTimeout(() => this.#lose(), leftMs)
     if (isNew) onAcquired(this.#fence.signal)
+  }
+
+  #lose(): void {
+    this.#stopWriting('the lease could not be renewed')
+    this.#options.onLost()
   }
 
   #stopWriting(why: string): void {
     clearTimeout(this.#deadline)
     this.#fence?.abort(new Error(why))
+    this.#fence = undefined
   }
 
   async #release(): Promise<void> {

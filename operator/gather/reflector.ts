@@ -208,6 +208,7 @@ export class Reflector {
     if (type === 'DELETED') sink.remove(object)
     else if (type !== 'BOOKMARK') sink.upsert(object)
     this.#resourceVersion = object.metadata.resourceVersion
+    this.#failures = 0
   }
 
   #contact(): void {

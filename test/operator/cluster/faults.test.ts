@@ -1,7 +1,7 @@
 /** Whatever the API server or the way to it does: the operator lives, and converges afterwards. */
 import test from 'ava'
 import { until } from '../../e2e/harness/until.ts'
-import type { Passed } from './fault-proxy.ts'
+import type { Fault, Passed } from './fault-proxy.ts'
 import { Harness, type OperatorProcess } from './harness.ts'
 
 let harness: Harness
@@ -9,7 +9,7 @@ let operator: OperatorProcess
 
 /** The watches that the operator holds: policies, nodes, configs, statuses, Services, pods. */
 const WATCHES = 6
-const RECOVERY_MS = 45_000
+const RECOVERY_MS = 60_000
 
 test.before(async () => {
   harness = await Harness.start()
@@ -41,7 +41,7 @@ async function converges(name: string): Promise<void> {
 }
 
 test.serial('watches that are cut are taken up again, without a new list', async (t) => {
-  await until('all watches are open', () => operator.proxy.watches === WATCHES, RECOVERY_MS)
+  await allWatchesOpen()
   const lists = () =>
     operator.proxy.passed.filter(({ isWatch, path }) => !isWatch && path.endsWith('/accesslogpolicies'))
       .length
@@ -61,7 +61,7 @@ test.serial('what is deleted while no watch can be opened is noticed', async (t)
     'watches were tried in vain',
     () => (operator.process.stderr.match(/a watch failed/g) ?? []).length >= 6,
   )
-  operator.proxy.fault = once(({ isWatch }) => isWatch, { kind: 'watch-error', code: 410 }, WATCHES)
+  operator.proxy.fault = oncePerWatch({ kind: 'watch-error', code: 410 })
   await harness.assigned('b1', 'default', RECOVERY_MS)
   t.is(await until('its config is gone', async () => (await harness.getConfig('short')) === undefined), true)
 })
@@ -71,10 +71,12 @@ test.serial('410 as an answer and as an event makes a new list', async (t) => {
     operator.proxy.passed.filter(({ isWatch, path }) => !isWatch && path.endsWith('/accesslogpolicies'))
       .length
   const before = lists()
-  operator.proxy.fault = once(({ isWatch }) => isWatch, { kind: 'watch-error', code: 410 }, WATCHES)
+  await allWatchesOpen()
+  operator.proxy.fault = oncePerWatch({ kind: 'watch-error', code: 410 })
   operator.proxy.cutWatches()
   await until('policies are listed anew', () => lists() > before, RECOVERY_MS)
-  operator.proxy.fault = once(({ isWatch }) => isWatch, { kind: 'status', status: 410 }, WATCHES)
+  await allWatchesOpen()
+  operator.proxy.fault = oncePerWatch({ kind: 'status', status: 410 })
   operator.proxy.cutWatches()
   await until('policies are listed once more', () => lists() > before + 1, RECOVERY_MS)
   await converges('after-410')
@@ -106,6 +108,7 @@ test.serial('Retry-After is waited for before a watch is opened again', async (t
     if (request.isWatch && request.path.endsWith('/nodes')) opened.push(request.atMs)
     return faulty(request)
   }
+  await allWatchesOpen()
   operator.proxy.cutWatches()
   await until('the watch was asked for twice', () => opened.length >= 2, RECOVERY_MS)
   t.true((opened[1] ?? 0) - (opened[0] ?? 0) >= 1990, opened.join(' '))
@@ -130,12 +133,22 @@ test.serial('kill -9 of the API server: the operator waits and goes on when it i
   t.pass()
 })
 
+async function allWatchesOpen(): Promise<void> {
+  await until('all watches are open', () => operator.proxy.watches === WATCHES, RECOVERY_MS)
+}
+
+/** The first attempt to open each watch meets the fault. */
+function oncePerWatch(fault: NonNullable<Fault>): (request: Passed) => Fault {
+  const met = new Set<string>()
+  return ({ isWatch, path }) => {
+    if (!isWatch || met.has(path)) return undefined
+    met.add(path)
+    return fault
+  }
+}
+
 /** The first `count` requests that match meet the fault. */
-function once(
-  matches: (request: Passed) => boolean,
-  fault: NonNullable<ReturnType<OperatorProcess['proxy']['fault']>>,
-  count: number,
-) {
+function once(matches: (request: Passed) => boolean, fault: NonNullable<Fault>, count: number) {
   let left = count
   const rule = (request: Passed) => {
     if (left === 0 || !matches(request)) return undefined

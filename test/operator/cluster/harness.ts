@@ -74,6 +74,7 @@ export class Harness {
       KUBECONFIG: kubeconfig,
       POD_NAME: name,
       POD_NAMESPACE: NAMESPACE,
+      ACCESSLOG_AGENT_SERVICE_ACCOUNT: await this.#serviceAccount('agent'),
       ACCESSLOG_BACKEND: JSON.stringify({ address: BACKEND }),
     }
     const ports = ['--health-port', '0', '--addresses-port', '0']
@@ -146,6 +147,20 @@ export class Harness {
     })
   }
 
+  /** A token of the chart's service account for that role. @param audience default: the API server */
+  async token(role: 'agent' | 'operator', audience?: string): Promise<string> {
+    const words = audience === undefined ? [] : ['--audience', audience]
+    const account = await this.#serviceAccount(role)
+    return (await this.cluster.kubectl(['-n', NAMESPACE, 'create', 'token', account, ...words])).stdout.trim()
+  }
+
+  async #serviceAccount(role: 'agent' | 'operator'): Promise<string> {
+    const { stdout } = await this.cluster.kubectl(['-n', NAMESPACE, 'get', 'serviceaccounts', '-o', 'name'])
+    const found = stdout.split('\n').find((line) => line.endsWith(role))
+    if (found === undefined) throw new Error(`the chart makes no service account for ${role}: ${stdout}`)
+    return found.replace('serviceaccount/', '')
+  }
+
   async #get<T>(crd: { apiVersion: string; plural: string }, name: string): Promise<T | undefined> {
     try {
       return await this.api.json<T>({ path: `${collectionPath(crd)}/${name}` })
@@ -175,18 +190,14 @@ export class Harness {
   }
 
   async #kubeconfigFor(name: string, server: string): Promise<string> {
-    const account = await this.cluster.kubectl(['-n', NAMESPACE, 'get', 'serviceaccounts', '-o', 'name'])
-    const operator = account.stdout.split('\n').find((line) => line.endsWith('operator'))
-    if (operator === undefined) throw new Error(`the chart makes no service account: ${account.stdout}`)
-    const user = operator.replace('serviceaccount/', '')
-    const { stdout: token } = await this.cluster.kubectl(['-n', NAMESPACE, 'create', 'token', user])
+    const token = await this.token('operator')
     const path = join(this.#folder, `${name}.kubeconfig`)
     const config = {
       apiVersion: 'v1',
       kind: 'Config',
       'current-context': 'test',
       clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-      users: [{ name: 'test', user: { token: token.trim() } }],
+      users: [{ name: 'test', user: { token } }],
       contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     }
     await writeFile(path, JSON.stringify(config), { mode: 0o600 })
