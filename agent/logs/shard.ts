@@ -247,7 +247,7 @@ export class Shard implements ConnectionListener<Conversation> {
 
   #flushOne(conversation: Conversation, force: boolean): void {
     conversation.dirty = false
-    if (conversation.workload === undefined) return this.#touch(conversation)
+    if (isUnnamed(conversation)) return this.#touch(conversation)
     conversation.settle(force)
     if (conversation.entries.length === 0) return
     const { entries, filteredBy } = conversation
@@ -287,6 +287,11 @@ export class Shard implements ConnectionListener<Conversation> {
 function name(conversation: Conversation, identity: Identity): void {
   conversation.workload = identity.workload
   conversation.filteredBy = identity.filteredBy
+}
+
+/** Names of either end are still asked for; a log that goes out now would miss them. */
+function isUnnamed({ workload, peer }: Conversation): boolean {
+  return workload === undefined || (peer !== undefined && peer.workload === undefined)
 }
 
 function streamOf({ role }: Conversation, direction: number): StreamName {

@@ -71,6 +71,15 @@ test('a name that comes late is waited for', (t) => {
   run.expectConservation(t)
 })
 
+test('the name of the other end is waited for too', (t) => {
+  const run = new ShardRun({ identify: (pid) => (pid === 100 ? undefined : known(pid)) })
+  run.read(Socket.client().write(GET).read(OK), new Socket().read(GET).write(OK))
+  t.deepEqual(run.words(), [])
+  run.shard.identified(100, known(100))
+  const [log] = run.logs()
+  t.deepEqual([log?.local.service, log?.remote.service], ['service-200', 'service-100'])
+})
+
 test('a name that does not come is not waited for longer than patience allows; when it comes, it is used', (t) => {
   const socket = new Socket().read(GET).write(OK)
   const run = new ShardRun({ identify: () => undefined, patienceFlushes: 2 }).read(socket)
