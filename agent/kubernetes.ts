@@ -4,7 +4,9 @@ import { hostname } from 'node:os'
 import { bootTimeNs } from './clock.ts'
 import type { KubernetesCommand } from './config/cli.ts'
 import type { AgentConfig } from './config/config.ts'
+import { ADDRESSES_PATH, type AddressesResponse } from '../crds/naming/addresses.ts'
 import { kubeconfigAccess, podAccess } from './control/access.ts'
+import { ApiClient } from './control/api.ts'
 import { Delivery } from './delivery.ts'
 import { type AccessLogError, accessLogError } from './errors.ts'
 import { TextOutput } from './flush/text.ts'
@@ -14,12 +16,14 @@ import { NodeAgent } from './node.ts'
 import { packageFile } from './package.ts'
 import { Pipeline } from './pipeline.ts'
 import { closeLogger, type Logger, makeLogger } from './report/logger.ts'
-import { podSettings } from './settings.ts'
+import { podSettings, type PodSettings } from './settings.ts'
 import { Cgroups } from './workloads/cgroups.ts'
-import { cgroupRoot } from './workloads/kubernetes/host.ts'
+import { cgroupRoot, NodeAddresses } from './workloads/kubernetes/host.ts'
 import { Pods } from './workloads/kubernetes/pods.ts'
 import { PlacedProcesses } from './workloads/kubernetes/processes.ts'
+import { ClusterAddresses } from './workloads/kubernetes/remote.ts'
 import { PodWatch } from './workloads/kubernetes/watch.ts'
+import type { WorkloadHint } from './workloads/workload.ts'
 import { ProcessReader, procRoot } from './workloads/processes.ts'
 
 const TEXT_MAX_BYTES = 8 * 1024 * 1024
@@ -40,7 +44,9 @@ export async function runKubernetes(command: KubernetesCommand): Promise<number>
   )
   const pods = new Pods('')
   const delivery = new Delivery({ hostName: hostname(), bootTimeNs: bootTimeNs(), logger })
-  const line = makeLine(command, pods, delivery, output, logger, () => agent.changed())
+  const clusterName = () => line.state.wanted?.config.clusterName ?? ''
+  const remotes = makeRemotes(settings.operator, pods, clusterName)
+  const line: CaptureLine = makeLine(command, pods, remotes, delivery, output, logger, () => agent.changed())
   const agent = new NodeAgent({
     access,
     settings,
@@ -55,6 +61,7 @@ export async function runKubernetes(command: KubernetesCommand): Promise<number>
   if (command.durationMs !== undefined) setTimeout(() => end.resolve(undefined), command.durationMs).unref()
   const failure = await end.promise
   await line.apply(undefined)
+  remotes?.stop()
   await Promise.all([delivery.stop(STOP_DEADLINE_MS), agent.stop(), output.drained(STOP_DEADLINE_MS)])
   await closeLogger(logger)
   if (failure !== undefined) throw failure
@@ -64,6 +71,7 @@ export async function runKubernetes(command: KubernetesCommand): Promise<number>
 function makeLine(
   { output: format }: KubernetesCommand,
   pods: Pods,
+  remotes: ClusterAddresses | undefined,
   delivery: Delivery,
   output: TextOutput,
   logger: Logger,
@@ -73,9 +81,14 @@ function makeLine(
   const now = () => performance.now()
   const root = cgroupRoot(procRoot(process.env))
   const cgroups = new Cgroups({ root, now, walkIntervalMs: WALK_INTERVAL_MS })
+  const addresses = new NodeAddresses(reader, procRoot(process.env), now)
   const processes = new PlacedProcesses({ reader, cgroups })
   // Counted once for all lines; each of them ends, the way to the backend does not.
   const sink = { push: delivery.push.bind(delivery), stop: () => Promise.resolve(), counters: undefined }
+  const probesOf = (watch: PodWatch) => (pid: number, hint: WorkloadHint) => {
+    const pod = line.state.wanted?.excludeProbes ? watch.podOf(pid, hint) : undefined
+    return pod && { rules: pod.probes, nodeAddresses: addresses.with(pod.hostAddresses) }
+  }
   const make = (config: AgentConfig, waits: boolean, onFailure: (error: AccessLogError) => void) => {
     const watch = new PodWatch({ processes, pods, exclude: excludeOf(config), ownPids: [process.pid], waits })
     const pipeline = new Pipeline({
@@ -85,6 +98,8 @@ function makeLine(
       watch,
       directory: watch,
       text: { format, output },
+      ...(remotes && { remotes }),
+      probesOf: probesOf(watch),
       sender: sink,
       logger,
       onFailure,
@@ -93,7 +108,36 @@ function makeLine(
   }
   const setCluster = (name: string) => pods.setCluster(name)
   const deliver = (config: AgentConfig) => delivery.use(config)
-  return new CaptureLine({ make, setCluster, deliver, delivery, logger, random: Math.random, onChange })
+  const line: CaptureLine = new CaptureLine({
+    make,
+    setCluster,
+    deliver,
+    delivery,
+    logger,
+    random: Math.random,
+    onChange,
+  })
+  return line
+}
+
+/** Without an operator to ask, remote addresses go out as they are. */
+function makeRemotes(
+  operator: PodSettings['operator'],
+  pods: Pods,
+  clusterName: () => string,
+): ClusterAddresses | undefined {
+  if (operator === undefined) return undefined
+  const token = () => readFileSync(operator.tokenPath, 'utf8').trim()
+  const access = { server: operator.url, ca: () => undefined, token, client: undefined }
+  const client = new ApiClient(access, `accesslog-agent/${packageVersion()}`)
+  return new ClusterAddresses({
+    pods,
+    clusterName,
+    ask: (addresses) =>
+      client.json<AddressesResponse>({ method: 'POST', path: ADDRESSES_PATH, body: { addresses } }),
+    now: () => performance.now(),
+    random: Math.random,
+  })
 }
 
 /** A second signal does not wait. */

@@ -30,6 +30,8 @@ export interface LineOptions {
 }
 
 export interface LineState {
+  /** What was last asked for; undefined: to capture nothing. */
+  wanted: EffectiveConfig | undefined
   /** What is in force; undefined: nothing is captured. */
   applied: EffectiveConfig | undefined
   /** Why what is wanted is not in force; undefined: it is. */
@@ -63,7 +65,7 @@ export class CaptureLine {
 
   get state(): LineState {
     const { applied, pipeline } = this.#running ?? {}
-    return { applied, problem: this.#problem, life: pipeline?.life }
+    return { wanted: this.#wanted, applied, problem: this.#problem, life: pipeline?.life }
   }
 
   get watch(): PodWatch | undefined {
@@ -90,11 +92,11 @@ export class CaptureLine {
     await this.#changing
   }
 
-  /** Pods or Services changed: names and targets follow. */
-  refresh(scan = false): void {
+  /** Pods or Services changed: names and targets follow. @param all every process is told anew */
+  refresh(scan = false, all = false): void {
     if (this.#running === undefined) return
     const { pipeline, watch, applied } = this.#running
-    const changed = watch.refresh(scan)
+    const changed = watch.refresh(scan, all)
     pipeline.retarget(watch.takeDifference(), changed, applied.config.excludeClusters)
   }
 
@@ -132,9 +134,11 @@ export class CaptureLine {
   }
 
   #adjust(running: Running, wanted: EffectiveConfig): void {
+    const probesChanged = running.applied.excludeProbes !== wanted.excludeProbes
     running.applied = wanted
     running.watch.setExclude(excludeOf(wanted.config))
-    this.refresh(true)
+    running.pipeline.tune(wanted.config)
+    this.refresh(true, probesChanged)
   }
 
   /**
@@ -202,7 +206,8 @@ export function excludeOf({ excludeNamespaces, excludeClusters }: AgentConfig): 
 
 /** Whether a pipeline of one config serves the other: what it was built with is the same. */
 export function isSameLine(one: AgentConfig, other: AgentConfig): boolean {
-  const shape = ({ flush, protocolAnalyze }: AgentConfig) => JSON.stringify([flush, protocolAnalyze])
+  const shape = ({ protocolAnalyze: { parallels, perCpuBufferBytes } }: AgentConfig) =>
+    JSON.stringify([parallels, perCpuBufferBytes])
   return shape(one) === shape(other)
 }
 

@@ -22,7 +22,13 @@ import { type HelperAccount, collect } from './report/collect.ts'
 import { type Counters, countBy } from './report/counters.ts'
 import type { Logger } from './report/logger.ts'
 import type { TargetWatch } from './workloads/watch.ts'
-import { type WorkloadDirectory, type WorkloadHint, exclusionOf } from './workloads/workload.ts'
+import type { RemoteDirectory } from './workloads/kubernetes/remote.ts'
+import {
+  type Workload,
+  type WorkloadDirectory,
+  type WorkloadHint,
+  exclusionOf,
+} from './workloads/workload.ts'
 
 /** Where batches go: a sender, or what stands for several. */
 export interface BatchSink {
@@ -40,6 +46,10 @@ export interface PipelineOptions {
   bootTimeNs: bigint
   watch: TargetWatch
   directory: WorkloadDirectory
+  /** Whose remote addresses are; undefined: nobody is asked. */
+  remotes?: RemoteDirectory
+  /** Probes of a process that are filtered; undefined: none. */
+  probesOf?: (pid: number, hint: WorkloadHint) => Identity['probes']
   text: { format: TextFormat; output: TextOutput }
   sender: BatchSink | undefined
   logger: Logger
@@ -79,7 +89,6 @@ export class Pipeline implements HelperOwner, ShardsListener {
     const { config, text, sender, bootTimeNs } = options
     this.#excludeClusters = new Set(config.excludeClusters)
     const { parallels, queueSize } = config.protocolAnalyze
-    const textual = text.format !== 'none'
     this.#shards = new Shards(
       {
         shards: parallels,
@@ -90,9 +99,10 @@ export class Pipeline implements HelperOwner, ShardsListener {
           text: text.format,
           bootTimeNs,
           flushMaxCount: config.flush.maxCount,
-          flushPeriodMs: textual ? Math.min(config.flush.periodMs, TEXT_PERIOD_MS) : config.flush.periodMs,
+          flushPeriodMs: this.#flushPeriodMs(config.flush.periodMs),
           headBytesMax: CAPTURE_BYTES,
           endpointsMax: CONNECTIONS_MAX,
+          remotes: options.remotes !== undefined,
         },
       },
       this,
@@ -124,13 +134,18 @@ export class Pipeline implements HelperOwner, ShardsListener {
   }
 
   /**
-   * Puts other rules into force: what the helper must be told, and the processes whose names or rules changed; their
-   * next connections ask again.
+   * Puts other rules into force: what the helper must be told, and the processes whose names or rules changed, also
+   * on connections that are open.
    */
   retarget(targets: TargetLists, changed: Iterable<number>, excludeClusters: readonly string[]): void {
     this.#excludeClusters = new Set(excludeClusters)
     this.#setTargets(targets)
-    for (const pid of changed) this.#shards.forget(pid)
+    for (const pid of changed) this.#shards.rename(pid, this.identify(pid, { comm: '', cgroupId: 0 }))
+  }
+
+  /** Other limits of flush and queues, from now on. */
+  tune({ flush, protocolAnalyze }: AgentConfig): void {
+    this.#shards.tune(protocolAnalyze.queueSize, flush.maxCount, this.#flushPeriodMs(flush.periodMs))
   }
 
   /** Resolves when the helper has done what it was told so far, or does not answer. */
@@ -199,7 +214,12 @@ export class Pipeline implements HelperOwner, ShardsListener {
     const rule = watch.filterOf(pid, hint)
     this.#setTargets(watch.takeDifference())
     const filteredBy = rule ?? (workload ? exclusionOf(workload, this.#excludeClusters) : undefined)
-    return { workload, filteredBy }
+    const probes = this.#options.probesOf?.(pid, hint)
+    return probes === undefined ? { workload, filteredBy } : { workload, filteredBy, probes }
+  }
+
+  locate(address: string, port: number): Promise<Workload | undefined> {
+    return this.#options.remotes?.resolve(address, port) ?? Promise.resolve(undefined)
   }
 
   /** Collected over one turn of the event loop. */
@@ -258,6 +278,10 @@ export class Pipeline implements HelperOwner, ShardsListener {
     if (epoch === this.#epoch) return
     this.#epoch = epoch
     this.#shards.reset()
+  }
+
+  #flushPeriodMs(periodMs: number): number {
+    return this.#options.text.format === 'none' ? periodMs : Math.min(periodMs, TEXT_PERIOD_MS)
   }
 
   #setTargets(targets: TargetLists): void {

@@ -3,10 +3,17 @@ import type { ConnectionFacts, Role } from '../connections/connection.ts'
 import type { LocalEnd } from '../connections/endpoints.ts'
 import type { Operation } from '../connections/reader.ts'
 import type { Analyzer, Exchange } from '../protocols/analyzer.ts'
+import type { ProbeRule } from '../workloads/kubernetes/probes.ts'
 import type { ConnectionView, KernelLog, KernelLogKind, LogEntry, Workload } from './model.ts'
 
 /** Kernel logs that may wait for one exchange; more calls are summed into the last of their kind. */
 const KERNEL_LOGS_MAX = 32
+
+/** What a shard has to know to tell probes from requests. */
+export interface ProbesOfPod {
+  rules: readonly ProbeRule[]
+  nodeAddresses: ReadonlySet<string>
+}
 
 export class Conversation implements LocalEnd {
   readonly facts: ConnectionFacts
@@ -20,6 +27,12 @@ export class Conversation implements LocalEnd {
   muted = false
   /** `undefined`: not known yet; `null`: nobody knows. */
   workload: Workload | null | undefined = undefined
+  /** Whose the other end is, where no end of this machine is met: `undefined`: still asked for; `null`: nobody knows. */
+  remote: Workload | null | undefined = null
+  /** Probes of the pod that are not logged. */
+  probes: ProbesOfPod | undefined = undefined
+  /** All exchanges so far were probes. */
+  probed = false
   /** The rule that keeps its logs from going out, if one does. */
   filteredBy: string | undefined = undefined
   /** Finished entries. */

@@ -9,8 +9,10 @@ import { type ConnectionListener, ConnectionReader, type Operation } from '../co
 import { type Analyzer, type Exchange, REQUEST, RESPONSE, type StreamName } from '../protocols/analyzer.ts'
 import { detect } from '../protocols/list.ts'
 import type { Workload, WorkloadHint } from '../workloads/workload.ts'
-import { Conversation } from './conversation.ts'
-import type { KernelLogKind } from './model.ts'
+import { isProbe } from '../workloads/kubernetes/probes.ts'
+import { Conversation, type ProbesOfPod } from './conversation.ts'
+import { RemoteNames } from './remote.ts'
+import type { KernelLogKind, LogEntry } from './model.ts'
 import { type Flushed, type ShardOutputs, logsIn } from './outputs.ts'
 import { type ShardTally, emptyTally } from './tally.ts'
 import { viewOf } from './view.ts'
@@ -19,6 +21,8 @@ import { viewOf } from './view.ts'
 export interface ShardRequests {
   /** Who is this process? Answered by `identified`. */
   identify(pid: number, hint: WorkloadHint): void
+  /** Whose is this address? Answered by `located`. Undefined: nobody can be asked. */
+  locate?: (address: string, port: number) => void
   /** Nothing reads the payload of this connection any more. */
   mute(sock: bigint, connection: number): void
 }
@@ -39,6 +43,8 @@ export interface Identity {
   workload: Workload | null
   /** The rule that filters the process, if one does. */
   filteredBy: string | undefined
+  /** Probes that are filtered as `exclude_probes`; undefined: they are logged like all requests. */
+  probes?: ProbesOfPod
 }
 
 export class Shard implements ConnectionListener<Conversation> {
@@ -48,12 +54,18 @@ export class Shard implements ConnectionListener<Conversation> {
   readonly #endpoints: EndpointIndex<Conversation>
   readonly #identities = new Map<number, Identity>()
   readonly #unnamed = new Map<number, { conversations: Conversation[]; patience: number }>()
+  readonly #remotes: RemoteNames | undefined
+  /** As in the options; may be changed. */
+  patienceFlushes: number
   #dirty: Conversation[] = []
   #waitingLogs = 0
 
   constructor(options: ShardOptions) {
     this.#options = options
     this.#endpoints = new EndpointIndex(options.endpointsMax)
+    const { locate } = options.requests
+    this.#remotes = locate && new RemoteNames(locate)
+    this.patienceFlushes = options.patienceFlushes
   }
 
   /** Logs that wait for a flush, or connections that have something to flush, whichever is more. */
@@ -63,7 +75,7 @@ export class Shard implements ConnectionListener<Conversation> {
 
   /** Every process that was asked for has been named. */
   get isNamed(): boolean {
-    return this.#unnamed.size === 0
+    return this.#unnamed.size === 0 && (this.#remotes?.waiting ?? 0) === 0
   }
 
   read(batch: Uint8Array): void {
@@ -81,6 +93,17 @@ export class Shard implements ConnectionListener<Conversation> {
     this.#identities.set(pid, identity)
     for (const conversation of this.#unnamed.get(pid)?.conversations ?? []) name(conversation, identity)
     this.#unnamed.delete(pid)
+  }
+
+  /** The process is called otherwise, or has another rule, on connections that are open as well. */
+  renamed(pid: number, identity: Identity): void {
+    if (this.#unnamed.has(pid)) return
+    this.#identities.set(pid, identity)
+    for (const { facts, next } of this.#reader.connections()) if (facts.pid === pid) name(next, identity)
+  }
+
+  located(address: string, port: number, workload: Workload | null): void {
+    this.#remotes?.located(address, port, workload)
   }
 
   /** The process ended or became another program: the next connection asks again. */
@@ -106,6 +129,7 @@ export class Shard implements ConnectionListener<Conversation> {
     this.#identify(conversation)
     // An end that never was connected must not be met by a later connection between the same ports.
     if (facts.success) this.#endpoints.add(conversation)
+    if (conversation.peer === undefined) this.#remotes?.ask(conversation, this.patienceFlushes)
     const { origin, startNs, endNs, success } = facts
     if (origin === 'connect' || origin === 'accept')
       this.#addLifeEvent(conversation, origin, startNs, endNs, success)
@@ -188,7 +212,7 @@ export class Shard implements ConnectionListener<Conversation> {
     if (known !== undefined) return name(conversation, known)
     const waiting = this.#unnamed.get(pid)
     if (waiting !== undefined) return void waiting.conversations.push(conversation)
-    this.#unnamed.set(pid, { conversations: [conversation], patience: this.#options.patienceFlushes })
+    this.#unnamed.set(pid, { conversations: [conversation], patience: this.patienceFlushes })
     this.#options.requests.identify(pid, { comm, cgroupId })
   }
 
@@ -231,6 +255,7 @@ export class Shard implements ConnectionListener<Conversation> {
 
   /** A name that does not come must not hold back logs for ever. When it comes, the logs that follow have it. */
   #loosePatience(force: boolean): void {
+    this.#remotes?.loosePatience(force)
     for (const waiting of this.#unnamed.values()) {
       if (!force && waiting.patience-- > 0) continue
       for (const conversation of waiting.conversations) conversation.workload ??= null
@@ -255,8 +280,9 @@ export class Shard implements ConnectionListener<Conversation> {
     const view = viewOf(conversation)
     for (const entry of entries) {
       if (entry.exchange !== undefined) this.#waitingLogs -= logsIn(entry)
-      if (filteredBy === undefined) this.#log(conversation, view, entry)
-      else this.#filter(filteredBy, entry)
+      const rule = filteredBy ?? probeRule(conversation, entry)
+      if (rule === undefined) this.#log(conversation, view, entry)
+      else this.#filter(rule, entry)
     }
   }
 
@@ -287,11 +313,25 @@ export class Shard implements ConnectionListener<Conversation> {
 function name(conversation: Conversation, identity: Identity): void {
   conversation.workload = identity.workload
   conversation.filteredBy = identity.filteredBy
+  conversation.probes = identity.probes
+}
+
+/** Probes are requests from the node, and connections from it on which nothing was said or nothing but probes. */
+function probeRule(conversation: Conversation, { exchange, kernelLogs }: LogEntry): string | undefined {
+  const { probes, role, facts } = conversation
+  if (probes === undefined || role !== 'server') return undefined
+  if (exchange === undefined && conversation.speaksHttp)
+    return conversation.probed ? 'exclude_probes' : undefined
+  if (exchange === undefined && kernelLogs.some(({ bytes }) => bytes > 0)) return undefined
+  const candidate = { localPort: facts.local.port, remoteAddress: facts.remote.address, request: exchange }
+  conversation.probed = isProbe(candidate, probes.rules, probes.nodeAddresses)
+  return conversation.probed ? 'exclude_probes' : undefined
 }
 
 /** Names of either end are still asked for; a log that goes out now would miss them. */
-function isUnnamed({ workload, peer }: Conversation): boolean {
-  return workload === undefined || (peer !== undefined && peer.workload === undefined)
+function isUnnamed({ workload, peer, remote }: Conversation): boolean {
+  if (workload === undefined) return true
+  return peer === undefined ? remote === undefined : peer.workload === undefined
 }
 
 function streamOf({ role }: Conversation, direction: number): StreamName {

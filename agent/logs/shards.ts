@@ -1,7 +1,7 @@
 /** The shards as the main thread sees them: worker threads with bounded queues. */
 import { Worker } from 'node:worker_threads'
 import { siblingModule } from '../package.ts'
-import type { WorkloadHint } from '../workloads/workload.ts'
+import type { Workload, WorkloadHint } from '../workloads/workload.ts'
 import type { Batch } from './encode.ts'
 import { QueueWriter, queueMemory } from './queue.ts'
 import type { Identity } from './shard.ts'
@@ -41,6 +41,8 @@ export interface ShardsListener {
   /** Finished logs of one flush. */
   flushed(batches: Batch[], text: string, textLogs: number): void
   identify(pid: number, hint: WorkloadHint): Identity
+  /** Whose a remote address is; undefined: nobody's that is known. Never rejects. */
+  locate?(address: string, port: number): Promise<Workload | undefined>
   mute(sock: bigint, connection: number): void
   /** A worker thread died; its shard is lost with what it held. The agent cannot go on without it. */
   failed(shard: number, error: Error): void
@@ -58,6 +60,7 @@ interface ShardThread {
 export class Shards {
   readonly #options: ShardsOptions
   readonly #listener: ShardsListener
+  #queueSize: number
   readonly #threads: ShardThread[]
   #congested = false
   #onStopped: (() => void) | undefined
@@ -65,6 +68,7 @@ export class Shards {
   constructor(options: ShardsOptions, listener: ShardsListener) {
     this.#options = options
     this.#listener = listener
+    this.#queueSize = options.queueSize
     this.#threads = Array.from({ length: options.shards }, (_, shard) => this.#start(shard))
   }
 
@@ -99,6 +103,18 @@ export class Shards {
 
   forget(pid: number): void {
     for (const thread of this.#threads) post(thread, { type: 'forget', pid })
+  }
+
+  /** What the process is called from now on, also on connections that are open. */
+  rename(pid: number, identity: Identity): void {
+    for (const thread of this.#threads) post(thread, { type: 'renamed', pid, identity })
+  }
+
+  /** Other limits, from now on. @param queueSize as in the options */
+  tune(queueSize: number, flushMaxCount: number, flushPeriodMs: number): void {
+    this.#queueSize = queueSize
+    for (const thread of this.#threads) post(thread, { type: 'tuned', flushMaxCount, flushPeriodMs })
+    this.#watchQueues()
   }
 
   /** Flushes everything and ends the threads. Resolves when all have, or at the deadline. */
@@ -139,11 +155,18 @@ export class Shards {
     } else if (message.type === 'identify') {
       const { pid } = message
       post(thread, { type: 'identified', pid, identity: this.#listener.identify(pid, message.hint) })
+    } else if (message.type === 'locate') {
+      void this.#locate(thread, message.address, message.port)
     } else if (message.type === 'mute') {
       this.#listener.mute(message.sock, message.connection)
     } else {
       this.#markStopped(thread)
     }
+  }
+
+  async #locate(thread: ShardThread, address: string, port: number): Promise<void> {
+    const workload = (await this.#listener.locate?.(address, port)) ?? null
+    if (!thread.stopped) post(thread, { type: 'located', address, port, workload })
   }
 
   /** Also when it died: nobody has to wait for it. */
@@ -163,9 +186,9 @@ export class Shards {
   }
 
   #isFull(): boolean {
-    const { queueSize } = this.#options
     return this.#threads.some(
-      ({ queue }) => queue.queuedRecords > queueSize || queue.usedBytes > QUEUE_BYTES - QUEUE_RESERVE_BYTES,
+      ({ queue }) =>
+        queue.queuedRecords > this.#queueSize || queue.usedBytes > QUEUE_BYTES - QUEUE_RESERVE_BYTES,
     )
   }
 }

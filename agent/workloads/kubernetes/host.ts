@@ -1,5 +1,6 @@
 /** What an agent in a container sees of its node through /proc: the cgroup tree and the node's addresses. */
 import { existsSync, readFileSync } from 'node:fs'
+import type { ProcessReader } from '../processes.ts'
 
 /**
  * Where the node's cgroup file systems are. In a container, /sys/fs/cgroup shows the container's own part; the root of
@@ -45,4 +46,36 @@ export function ipv6Addresses(ifInet6: string): string[] {
     const groups = digits.match(/.{4}/g) ?? []
     return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
   })
+}
+
+/** Addresses change seldom, and reading them takes a millisecond. */
+const REREAD_MS = 60_000
+const KUBELET = 'kubelet'
+/** In the node's network unless the node is a container itself. */
+const INIT = 1
+
+/** The addresses that a kubelet can speak from: those of the network that it is in. */
+export class NodeAddresses {
+  readonly #reader: ProcessReader
+  readonly #procRoot: string
+  readonly #now: () => number
+  #read = new Set<string>()
+  #readMs = -Infinity
+
+  /** @param now milliseconds of a clock that never goes back */
+  constructor(reader: ProcessReader, procRoot: string, now: () => number) {
+    this.#reader = reader
+    this.#procRoot = procRoot
+    this.#now = now
+  }
+
+  /** @param known what the pod's status says of its node */
+  with(known: readonly string[]): ReadonlySet<string> {
+    if (this.#now() - this.#readMs >= REREAD_MS) {
+      this.#readMs = this.#now()
+      const kubelet = this.#reader.pids().find((pid) => this.#reader.name(pid) === KUBELET)
+      this.#read = localAddresses(this.#procRoot, kubelet ?? INIT)
+    }
+    return new Set([...this.#read, ...known])
+  }
 }

@@ -8,6 +8,7 @@ import {
   type WorkloadDirectory,
   type WorkloadHint,
 } from '../workload.ts'
+import type { PodFacts } from './pod.ts'
 import type { PodName, Pods } from './pods.ts'
 import type { PlacedProcess, PlacedProcesses } from './processes.ts'
 
@@ -137,6 +138,12 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
     return { service, pod, container, process: process.comm || hint.comm, pid }
   }
 
+  /** The pod that a process is in; undefined when it is in none that is known. */
+  podOf(pid: number, hint: WorkloadHint): PodFacts | undefined {
+    const { place } = this.#processes.locate(pid, hint)
+    return place ? this.#pods.podAt(place) : undefined
+  }
+
   takeDifference(): TargetDifference {
     if (this.#changes.size === 0) return NO_DIFFERENCE
     const changes = [...this.#changes]
@@ -149,15 +156,16 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
   /**
    * Decides anew after pods, Services or rules changed; the difference is collected.
    * @param scan looks for processes that no event told of: after a change of the rules
+   * @param all everything that was answered is taken back
    * @returns processes for which {@link identify} or {@link filterOf} would now answer otherwise
    */
-  refresh(scan: boolean): number[] {
+  refresh(scan: boolean, all = false): number[] {
     if (scan) this.#processes.scan()
     this.#decideAll()
     const stale: number[] = []
     for (const [pid, process] of this.#processes.living()) {
       const answered = this.#answers.get(pid)
-      if (answered === undefined || answered === this.#answerOf(pid, process)) continue
+      if (answered === undefined || (!all && answered === this.#answerOf(pid, process))) continue
       this.#answers.delete(pid)
       stale.push(pid)
     }

@@ -11,6 +11,8 @@ import type { Socket } from './socket.ts'
 export interface ShardRunOptions {
   /** Who a process is; undefined: no answer, `identified` gives it later. By default every process is called by its pid. */
   identify?: (pid: number, hint: WorkloadHint) => Identity | undefined
+  /** Whose addresses are asked for; undefined: no answer, `located` gives it later. By default nobody can be asked. */
+  locate?: (address: string, port: number) => Workload | null | undefined
   patienceFlushes?: number
   endpointsMax?: number
 }
@@ -20,10 +22,12 @@ export class ShardRun {
   readonly outputs: ShardOutputs
   /** Processes that were asked for. */
   readonly asked: { pid: number; hint: WorkloadHint }[] = []
+  /** Addresses that were asked for. */
+  readonly located: string[] = []
   /** Connections that were muted. */
   readonly muted: { sock: bigint; connection: number }[] = []
 
-  constructor({ identify = known, patienceFlushes = 2, endpointsMax = 100 }: ShardRunOptions = {}) {
+  constructor({ identify = known, locate, patienceFlushes = 2, endpointsMax = 100 }: ShardRunOptions = {}) {
     this.outputs = new ShardOutputs({ backend: false, text: 'json', clock: new WallClock(0n) })
     this.shard = new Shard({
       outputs: this.outputs,
@@ -33,6 +37,13 @@ export class ShardRun {
           const identity = identify(pid, hint)
           if (identity) this.shard.identified(pid, identity)
         },
+        ...(locate && {
+          locate: (address, port) => {
+            this.located.push(`${address}:${port}`)
+            const owner = locate(address, port)
+            if (owner !== undefined) this.shard.located(address, port, owner)
+          },
+        }),
         mute: (sock, connection) => this.muted.push({ sock, connection }),
       },
       headBytesMax: 8192,
