@@ -222,3 +222,39 @@ test.serial(
     t.true(twice < served / 10, `${twice} of ${served} told twice`)
   },
 )
+
+test.serial('probes are filtered as soon as the config says so, and logged again', async (t) => {
+  t.timeout(CLUSTER_DEADLINE_MS)
+  const { cluster } = t.context
+  const receiver = await receiverOf(t)
+  const port = await freePort()
+  const shape = { ...web('a7'), container: { livenessProbe: { httpGet: { path: '/healthz', port } } } }
+  const uid = await createPod(cluster, shape)
+  const id = containerId()
+  await runServer(t, cgroupfsPath(uid, id), port).listening(port)
+  await reportRunning(cluster, shape, id)
+  const first = config('a7', receiver.address)
+  const agent = await capturing(t, 'a7', first)
+  const probesAndRequests = async () => {
+    await requests(port, 5, '/healthz?full=1')
+    await requests(port, 5, '/cart')
+  }
+  const logs = (path: string) => agent.http(port).filter(({ request }) => request?.path === path).length
+  await probesAndRequests()
+  await agent.until('logs of all', () => logs('/healthz') === 5 && logs('/cart') === 5)
+  const second = config('a7', receiver.address, { exclude: { probes: true } })
+  await apply(cluster, second)
+  await agent.inForce(second.spec.hash)
+  await probesAndRequests()
+  await agent.until('logs of requests', () => logs('/cart') === 10)
+  t.is(logs('/healthz'), 5)
+  t.regex(
+    (await agent.get('/metrics')).text,
+    /unit="exchanges",outcome="filtered",reason="exclude_probes"} 5/,
+  )
+  await apply(cluster, first)
+  await agent.inForce(first.spec.hash)
+  await probesAndRequests()
+  await agent.until('logs of all again', () => logs('/healthz') === 10)
+  t.notRegex(agent.process.stderr, /new line/)
+})
