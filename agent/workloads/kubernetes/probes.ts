@@ -5,7 +5,7 @@ import type { ContainerSpec, Probe } from './pod.ts'
 export interface ProbeRule {
   readonly kind: 'http' | 'tcp' | 'grpc'
   readonly port: number
-  /** Of the request, with its query; empty for tcp. */
+  /** Of the request, without its query, which logs do not have either; empty for tcp. */
   readonly path: string
 }
 
@@ -75,6 +75,7 @@ function withPort(
 }
 
 /** As the kubelet requests it. */
-function httpPath(path = ''): string {
+function httpPath(text = ''): string {
+  const path = /^[^?#]*/.exec(text)?.[0] ?? ''
   return path.startsWith('/') ? path : `/${path}`
 }

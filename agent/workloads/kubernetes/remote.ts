@@ -83,6 +83,7 @@ export class ClusterAddresses implements RemoteDirectory {
       this.#counters.known += 1
       return local
     }
+    if (isOfOneHost(address)) return undefined
     const nowMs = this.#options.now()
     const answer = this.#answers.get(address)
     if (answer !== undefined && nowMs < answer.expiresMs) this.#counters.known += 1
@@ -173,6 +174,11 @@ export class ClusterAddresses implements RemoteDirectory {
     if (owner === undefined) return undefined
     return nameless(inCluster(owner.service, this.#options.clusterName()), owner.pod, owner.container)
   }
+}
+
+/** Loopback and link-local addresses mean something on their host only. */
+function isOfOneHost(address: string): boolean {
+  return /^(127\.|169\.254\.|0\.0\.0\.0$|::1?$|fe80:)/.test(address)
 }
 
 /** A workload of which no process is known. */

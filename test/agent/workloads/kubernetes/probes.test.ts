@@ -17,7 +17,7 @@ const GET = (path: string): Partial<ProbeCandidate> => ({ request: { method: 'GE
 
 test('the rules of a pod’s probes', (t) => {
   t.deepEqual(RULES, [
-    { kind: 'http', port: 8080, path: '/healthz?full=1' },
+    { kind: 'http', port: 8080, path: '/healthz' },
     { kind: 'http', port: 8080, path: '/ready' },
     { kind: 'tcp', port: 9000, path: '' },
     { kind: 'grpc', port: 50051, path: '/grpc.health.v1.Health/Check' },
@@ -42,11 +42,11 @@ test('a port by a name that nothing has, and a probe of another host, are no rul
 })
 
 const CASES: Record<string, [Partial<ProbeCandidate>, boolean]> = {
-  'a GET of the liveness path from the node': [GET('/healthz?full=1'), true],
+  'a GET of the liveness path from the node': [GET('/healthz'), true],
   'a GET of the readiness path from the bridge': [{ ...GET('/ready'), remoteAddress: '10.88.0.1' }, true],
   'the same from a pod': [{ ...GET('/ready'), remoteAddress: '10.88.0.7' }, false],
   'another path from the node': [GET('/cart'), false],
-  'the path without the query of the probe': [GET('/healthz'), false],
+  'a path below that of the probe': [GET('/healthz/more'), false],
   'another method': [{ request: { method: 'POST', path: '/ready' } }, false],
   'the path on another port': [{ ...GET('/ready'), localPort: 9000 }, false],
   'a connection without a request to the probed port': [{ localPort: 9000, request: undefined }, true],

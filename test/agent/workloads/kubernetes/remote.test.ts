@@ -102,6 +102,14 @@ test('no more is remembered than may be', async (t) => {
   directory.stop()
 })
 
+test('addresses that mean something on one host only are nobody’s', async (t) => {
+  const { asked, directory } = directoryOf(answering)
+  for (const address of ['127.0.0.1', '169.254.1.1', '::1', '::', 'fe80::1'])
+    t.is(await directory.resolve(address, 80), undefined)
+  t.deepEqual(asked, [])
+  directory.stop()
+})
+
 test('who waits when it stops goes without', async (t) => {
   const { directory } = directoryOf(() => new Promise(() => {}))
   const waiting = directory.resolve('10.0.0.1', 80)
