@@ -1,6 +1,6 @@
 /** The config that an agent runs by: what its node is assigned, and what its own environment changes of that. */
 import { readFileSync } from 'node:fs'
-import type { AccessLogConfigSpec } from '../../crds/gen/accesslogconfig.ts'
+import type { AccessLogConfigCollectors, AccessLogConfigSpec } from '../../crds/gen/accesslogconfig.ts'
 import type { AgentConfig } from '../config/config.ts'
 import type { Environment, Given } from '../config/given.ts'
 import { keyOf, KEY_NAMES, type KeyName } from '../config/keys.ts'
@@ -11,6 +11,8 @@ export interface EffectiveConfig {
   config: AgentConfig
   /** Whether probes of the kubelet are filtered. */
   excludeProbes: boolean
+  /** What of the capture is wanted. */
+  collectors: AccessLogConfigCollectors
   /** Name of the AccessLogConfig. */
   name: string
   /** Its hash, before overrides. */
@@ -73,6 +75,7 @@ export function effectiveConfig(sources: EffectiveSources): EffectiveConfig {
   return {
     config: loaded.config,
     excludeProbes: spec.exclude.probes,
+    collectors: spec.collectors,
     name,
     hash: spec.hash,
     overrides: loaded.overrides.flatMap(({ environment: source, key, value }) => {

@@ -69,7 +69,7 @@ export function nodeStatus(
       ...(agent.pod !== undefined && { pod: agent.pod }),
     },
     kernel: facts.kernel.slice(0, 128),
-    ...(capture && { capture: captureOf(capture) }),
+    ...(capture && { capture: captureOf(capture, applied?.collectors) }),
     workloads: workloadsOf(workloads),
     connections: counters === undefined || applied === undefined ? 0 : openConnections(counters),
     logsPerSecond: applied === undefined ? 0 : twoDigits(facts.logsPerSecond),
@@ -163,13 +163,22 @@ function backendConnected({ applied, backend }: NodeFacts): Finding {
   return { type, status: 'Unknown', reason: 'Connecting', message: `connecting to ${address}` }
 }
 
-function captureOf(report: Readonly<Record<string, string>>): AccessLogStatusCapture {
-  const capabilities = Object.entries(report).map(([name, text]) => {
-    const state = text === 'Active' ? 'Active' : text.startsWith('Partial') ? 'Partial' : 'Unavailable'
-    const reason = /\((.*)\)$/s.exec(text)?.[1]
+/** Names of capabilities in a status, where they differ. */
+const CAPABILITIES: Readonly<Record<string, string>> = { existingSockets: 'existing-sockets', l2l4: 'layers' }
+
+function captureOf(
+  report: Readonly<Record<string, string>>,
+  wanted: EffectiveConfig['collectors'] | undefined,
+): AccessLogStatusCapture {
+  const capabilities = Object.entries(report).map(([key, text]) => {
+    const name = CAPABILITIES[key] ?? key
+    const isOff = (name === 'layers' && !wanted?.layers) || (name === 'tls' && !wanted?.tls.length)
+    const partial = text.startsWith('Partial') ? 'Partial' : 'Unavailable'
+    const state = isOff ? 'Off' : text === 'Active' ? 'Active' : partial
+    const reason = isOff ? 'not wanted' : /\((.*)\)$/s.exec(text)?.[1]
     return { name, state, ...(reason !== undefined && { reason: reason.slice(0, REASON_MAX) }) } as const
   })
-  const missing = capabilities.filter(({ state }) => state !== 'Active')
+  const missing = capabilities.filter(({ state }) => state === 'Partial' || state === 'Unavailable')
   const summary = missing.map(({ name, state }) => `${name}:${state}`).join(',')
   return { summary: (summary || 'Full').slice(0, SUMMARY_MAX), capabilities }
 }

@@ -77,16 +77,21 @@ const CLIENT = {
   },
 }
 
-/** A pod that says how it is used and ends. */
-const usagePod = (name: string, image: string, securityContext: object) => ({
+/** A pod that runs one command of the product and ends. */
+const commandPod = (name: string, image: string, args: readonly string[], securityContext: object) => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name },
   spec: {
+    hostPID: name === 'agent',
     restartPolicy: 'Never',
-    containers: [{ name: 'main', image, imagePullPolicy: 'Never', args: ['--help'], securityContext }],
+    securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [{ name: 'main', image, imagePullPolicy: 'Never', args, securityContext }],
   },
 })
+
+/** What the chart gives the agent beyond nothing. */
+const AGENT_CAPABILITIES = ['BPF', 'PERFMON', 'SYS_PTRACE', 'DAC_READ_SEARCH']
 
 async function apply(cluster: Cluster, ...objects: readonly object[]): Promise<void> {
   await cluster.kubectl(['apply', '-f', '-'], objects.map((object) => JSON.stringify(object)).join('\n---\n'))
@@ -116,29 +121,30 @@ onNode('pods reach the API server, and the API server reaches pods through the k
   t.is((await cluster.kubectl(['logs', 'client'])).stdout, 'started\n')
 })
 
-onNode('the product starts from its images, the operator as nobody', async (t) => {
-  t.timeout(START_DEADLINE_MS)
-  const { cluster } = t.context
-  const locked = {
-    readOnlyRootFilesystem: true,
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ['ALL'] },
-  }
-  const pods: Record<string, [image: string, securityContext: object, words: RegExp]> = {
-    operator: [OPERATOR_IMAGE, { ...locked, runAsNonRoot: true }, /accesslog-operator/],
-    agent: [AGENT_IMAGE, locked, /accesslog-agent/],
-  }
-  for (const [name, [image, securityContext, words]] of Object.entries(pods)) {
-    await apply(cluster, usagePod(name, image, securityContext))
-    await cluster.kubectl([
-      'wait',
-      `pod/${name}`,
-      '--for=jsonpath={.status.phase}=Succeeded',
-      '--timeout=60s',
-    ])
-    t.regex((await cluster.kubectl(['logs', name])).stdout, words)
-  }
-})
+onNode(
+  'the product starts from its images: the operator as nobody, the agent with four capabilities',
+  async (t) => {
+    t.timeout(START_DEADLINE_MS)
+    const { cluster } = t.context
+    const locked = { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false }
+    const nobody = { ...locked, runAsNonRoot: true, capabilities: { drop: ['ALL'] } }
+    const agent = { ...locked, capabilities: { drop: ['ALL'], add: AGENT_CAPABILITIES } }
+    await apply(cluster, commandPod('operator', OPERATOR_IMAGE, ['--help'], nobody))
+    await apply(cluster, commandPod('agent', AGENT_IMAGE, ['check'], agent))
+    for (const [name, words] of [
+      ['operator', /accesslog-operator/],
+      ['agent', /^traffic: Active$/m],
+    ] as const) {
+      await cluster.kubectl([
+        'wait',
+        `pod/${name}`,
+        '--for=jsonpath={.status.phase}=Succeeded',
+        '--timeout=60s',
+      ])
+      t.regex((await cluster.kubectl(['logs', name])).stdout, words)
+    }
+  },
+)
 
 onNode('the machine keeps its interfaces and mounts, and nothing is left', async (t) => {
   const { cluster } = t.context

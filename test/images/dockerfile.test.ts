@@ -13,7 +13,7 @@ async function lastStage(path: string): Promise<Omit<Recipe, 'tag'>> {
   const [, main = ''] = stage.match(/^ENTRYPOINT \["node", "(.*)"\]$/m) ?? []
   const [, user] = stage.match(/^USER (.*)$/m) ?? []
   if (copies.some(([, from, to]) => from !== to)) throw new Error(`${path}: a file changes its place`)
-  const files = copies.map(([, from]) => from ?? '').filter((file) => file !== 'node_modules')
+  const files = copies.map(([, from]) => from ?? '')
   return { packages: packages.trim().split(/\s+/), files, main, ...(user !== undefined && { user }) }
 }
 

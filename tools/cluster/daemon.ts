@@ -53,7 +53,7 @@ export class Daemon {
     return id !== undefined && isAlive(id)
   }
 
-  /** Starts it; a session of its own keeps it from the terminal's signals. @throws when it runs already */
+  /** Starts it, detached (setsid(2)), so that the terminal's signals do not reach it. @throws when it runs already */
   start(): void {
     if (this.alive) throw new Error(`${this.spec.name} runs already`)
     const { command, args, prefix = [] } = this.spec

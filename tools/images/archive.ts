@@ -50,11 +50,8 @@ export async function writeArchive(specs: readonly ImageSpec[], file: string): P
   const work = await mkdtemp(join(dirname(file), '.archive-'))
   try {
     const digests = new Map<string, string>()
-    for (const layer of new Set(specs.flatMap((spec) => spec.layers))) {
-      const digest = await sha256(layer)
-      digests.set(layer, digest)
-      await link(layer, join(work, `${digest}.tar`)).catch(ignoreEqualLayer)
-    }
+    for (const layer of new Set(specs.flatMap((spec) => spec.layers)))
+      digests.set(layer, await takeLayer(layer, work))
     const manifest = []
     for (const spec of specs) manifest.push(await writeConfig(spec, digests, work))
     await writeFile(join(work, 'manifest.json'), JSON.stringify(manifest))
@@ -64,9 +61,13 @@ export async function writeArchive(specs: readonly ImageSpec[], file: string): P
   }
 }
 
-/** Two layers may have the same content. */
-function ignoreEqualLayer(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error
+/** Links the layer into the folder by its digest: whoever makes it anew meanwhile replaces the name, not this file. */
+async function takeLayer(layer: string, work: string): Promise<string> {
+  const taken = join(work, 'layer.tar')
+  await link(layer, taken)
+  const digest = await sha256(taken)
+  await rename(taken, join(work, `${digest}.tar`))
+  return digest
 }
 
 async function writeConfig(

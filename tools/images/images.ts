@@ -34,7 +34,7 @@ export interface Recipe {
   tag: string
   /** Debian packages. */
   packages: readonly string[]
-  /** Paths of the repository, below /app of the image. */
+  /** Paths of the repository, below /app of the image. `node_modules` stands for what the product needs of it. */
   files: readonly string[]
   main: string
   user?: string
@@ -44,7 +44,7 @@ export interface Recipe {
 export const OPERATOR: Recipe = {
   tag: OPERATOR_IMAGE,
   packages: ['ca-certificates'],
-  files: ['package.json', 'build/js/operator', 'build/js/crds'],
+  files: ['package.json', 'build/js/operator/main.js', 'build/js/operator/main.js.LEGAL.txt'],
   main: '/app/build/js/operator/main.js',
   user: '65532:65532',
 }
@@ -53,16 +53,18 @@ export const OPERATOR: Recipe = {
 export const AGENT: Recipe = {
   tag: AGENT_IMAGE,
   packages: ['ca-certificates', 'libbpf1', 'libcbor0.8', 'libelf1', 'zlib1g'],
-  files: ['package.json', 'build/accesslog-helper', 'build/js/agent', 'build/js/crds'],
+  files: ['node_modules', 'package.json', 'build/accesslog-helper', 'build/js/agent', 'build/js/crds'],
   main: '/app/build/js/agent/main.js',
 }
 
 /** The agent's packages serve both, so that one Debian is bootstrapped and unpacked, not two. */
 async function assemble(name: string, recipe: Recipe): Promise<ImageSpec> {
-  const product = await productLayer(name, recipe.files)
+  const modules = recipe.files.includes('node_modules') ? [await modulesLayer()] : []
+  const built = recipe.files.filter((file) => file !== 'node_modules')
+  const product = await productLayer(name, built)
   return {
     tag: recipe.tag,
-    layers: [await debianLayer(AGENT.packages), await nodeLayer(), await modulesLayer(), product],
+    layers: [await debianLayer(AGENT.packages), await nodeLayer(), ...modules, product],
     entrypoint: ['node', recipe.main],
     env: ['NODE_ENV=production'],
     ...(recipe.user !== undefined && { user: recipe.user }),

@@ -1,6 +1,6 @@
 /*
- * The first process of every pod: holds its namespaces open, and takes in the pod's orphans when their process
- * namespace is shared. Static, because its image holds nothing else.
+ * The first process of every pod: holds its namespaces open, and takes in the pod's orphans when their
+ * process namespace is shared. Static, because its image holds nothing else.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -21,8 +21,8 @@ static void end(int signal)
 
 int main(void)
 {
-	struct sigaction reaping = { .sa_handler = reap, .sa_flags = SA_NOCLDSTOP };
-	struct sigaction ending = { .sa_handler = end };
+	struct sigaction reaping = {.sa_handler = reap, .sa_flags = SA_NOCLDSTOP};
+	struct sigaction ending = {.sa_handler = end};
 
 	if (sigaction(SIGCHLD, &reaping, NULL) || sigaction(SIGTERM, &ending, NULL) ||
 	    sigaction(SIGINT, &ending, NULL))

@@ -1,6 +1,4 @@
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
-import type { ApiAccess } from '../../../agent/control/access.ts'
-import { kubeconfigAccess } from '../../../agent/control/access.ts'
 import { ApiClient } from '../../../agent/control/api.ts'
 import type { ApiError } from '../../../agent/control/problem.ts'
 import { Reflector } from '../../../agent/control/reflector.ts'
@@ -8,12 +6,25 @@ import { type Cluster, startCluster } from '../../cluster/cluster.ts'
 import { until } from '../../e2e/harness/until.ts'
 import { type Fault, FaultProxy } from '../../operator/cluster/fault-proxy.ts'
 
-const test = anyTest as TestFn<{ cluster: Cluster }>
+interface Context {
+  cluster: Cluster
+  /** Of a service account that may read ConfigMaps: the proxy passes on no client certificate. */
+  token: string
+}
+
+const test = anyTest as TestFn<Context>
 const CLUSTER_DEADLINE_MS = 180_000
 
 test.before(async (t) => {
   t.timeout(CLUSTER_DEADLINE_MS)
-  t.context.cluster = await startCluster()
+  const cluster = await startCluster()
+  t.context.cluster = cluster
+  await cluster.kubectl(['create', 'serviceaccount', 'viewer'])
+  const verbs = '--verb=get,list,watch'
+  await cluster.kubectl(['create', 'clusterrole', 'viewer', verbs, '--resource=configmaps'])
+  const account = ['--clusterrole=viewer', '--serviceaccount=default:viewer']
+  await cluster.kubectl(['create', 'clusterrolebinding', 'viewer', ...account])
+  t.context.token = (await cluster.kubectl(['create', 'token', 'viewer'])).stdout.trim()
 })
 
 test.after.always(async (t) => {
@@ -21,12 +32,11 @@ test.after.always(async (t) => {
 })
 
 /** A reflector of the ConfigMaps with this label, through a proxy, and what it told. */
-async function reflecting(t: ExecutionContext<{ cluster: Cluster }>, label: string, stallMs = 60_000) {
-  const { cluster } = t.context
+async function reflecting(t: ExecutionContext<Context>, label: string, stallMs = 60_000) {
+  const { cluster, token } = t.context
   const proxy = await FaultProxy.start(cluster.url, cluster.authorityFile)
-  const admin = kubeconfigAccess(cluster.kubeconfig)
-  const access: ApiAccess = { ...admin, server: new URL(proxy.url), ca: () => undefined, client: undefined }
-  const client = new ApiClient({ ...access, token: () => admin.token() }, 'test/1')
+  const access = { server: new URL(proxy.url), ca: () => undefined, token: () => token, client: undefined }
+  const client = new ApiClient(access, 'test/1')
   const objects = new Set<string>()
   const problems: (ApiError | undefined)[] = []
   let replacements = 0
@@ -54,7 +64,9 @@ async function reflecting(t: ExecutionContext<{ cluster: Cluster }>, label: stri
     proxy.stop()
   })
   reflector.start()
-  await reflector.synced
+  let synced = false
+  void reflector.synced.then(() => (synced = true))
+  await until('the first list', () => synced)
   await until('the watch', () => proxy.watches === 1)
   const create = async (name: string) => {
     const metadata = { name, labels: { test: label } }
@@ -94,15 +106,15 @@ test('a version that is too old is listed again, and what was deleted meanwhile 
   await create('old-1')
   await create('old-2')
   await shows('old-1', 'old-2')
+  proxy.fault = () => ({ kind: 'cut' })
+  proxy.cutWatches()
+  await remove('old-1')
   let expired = false
   proxy.fault = ({ isWatch }): Fault => {
-    if (!isWatch) return expired ? undefined : { kind: 'cut' }
-    if (expired) return undefined
+    if (!isWatch || expired) return undefined
     expired = true
     return { kind: 'watch-error', code: 410 }
   }
-  await remove('old-1')
-  proxy.cutWatches()
   await shows('old-2')
   t.is(replacements(), 2)
 })

@@ -11,13 +11,14 @@ import { config } from '../../e2e/kubernetes/objects.ts'
 const NOW = '2026-01-02T00:00:00.000Z'
 const BEFORE = '2026-01-01T00:00:00.000Z'
 
-const applied: EffectiveConfig = effectiveConfig({
+const effective = effectiveConfig({
   name: 'default',
   spec: config('default', 'oap:11800').spec as AccessLogConfigSpec,
   environment: {},
   nodeName: 'a',
   secretsFolder: '/none',
 })
+const applied: EffectiveConfig = { ...effective, collectors: { ...effective.collectors, tls: ['OpenSSL'] } }
 
 const CONNECTED = { address: 'oap:11800', status: { state: 'connected', problem: undefined } } as const
 
@@ -134,6 +135,19 @@ test('the numbers that a user reads', (t) => {
         { name: 'tls', state: 'Unavailable', reason: 'not in this version' },
       ],
     },
+  })
+})
+
+test('what is not wanted is off, and not missing', (t) => {
+  const capture = { traffic: 'Active', existingSockets: 'Off (scan_sockets: no)', l2l4: 'Unsupported (x)' }
+  const status = nodeStatus({ ...ACTIVE, capture }, [], NOW)
+  t.deepEqual(status.capture, {
+    summary: 'existing-sockets:Unavailable',
+    capabilities: [
+      { name: 'traffic', state: 'Active' },
+      { name: 'existing-sockets', state: 'Unavailable', reason: 'scan_sockets: no' },
+      { name: 'layers', state: 'Off', reason: 'not wanted' },
+    ],
   })
 })
 
