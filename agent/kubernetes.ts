@@ -6,6 +6,7 @@ import type { KubernetesCommand } from './config/cli.ts'
 import type { AgentConfig } from './config/config.ts'
 import { kubeconfigAccess, podAccess } from './control/access.ts'
 import { Delivery } from './delivery.ts'
+import { collectGarbage } from './engine.ts'
 import { type AccessLogError, accessLogError } from './errors.ts'
 import { TextOutput } from './flush/text.ts'
 import { helperPath } from './helper/path.ts'
@@ -51,7 +52,7 @@ export async function runKubernetes(command: KubernetesCommand): Promise<number>
     delivery,
     logger,
   })
-  void agent.start().catch((error: AccessLogError) => end.resolve(error))
+  void agent.start().then(collectGarbage, (error: AccessLogError) => end.resolve(error))
   if (command.durationMs !== undefined) setTimeout(() => end.resolve(undefined), command.durationMs).unref()
   const failure = await end.promise
   await line.apply(undefined)
