@@ -8,6 +8,7 @@ import { ADDRESSES_PATH, type AddressesResponse } from '../crds/naming/addresses
 import { kubeconfigAccess, podAccess } from './control/access.ts'
 import { ApiClient } from './control/api.ts'
 import { Delivery } from './delivery.ts'
+import { collectGarbage } from './engine.ts'
 import { type AccessLogError, accessLogError } from './errors.ts'
 import { TextOutput } from './flush/text.ts'
 import { helperPath } from './helper/path.ts'
@@ -57,7 +58,7 @@ export async function runKubernetes(command: KubernetesCommand): Promise<number>
     delivery,
     logger,
   })
-  void agent.start().catch((error: AccessLogError) => end.resolve(error))
+  void agent.start().then(collectGarbage, (error: AccessLogError) => end.resolve(error))
   if (command.durationMs !== undefined) setTimeout(() => end.resolve(undefined), command.durationMs).unref()
   const failure = await end.promise
   await line.apply(undefined)
