@@ -1,4 +1,5 @@
 /** Brings the line to what the config wants: none, one, or another one in its place without a gap that matters. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs, type BackoffPolicy } from './backoff.ts'
 import type { AgentConfig } from './config/config.ts'
 import type { EffectiveConfig } from './control/effective.ts'
@@ -44,6 +45,9 @@ interface Running {
   watch: PodWatch
   applied: EffectiveConfig
 }
+
+/** What is under way when a line takes over has this long to end while the other still sees it. */
+const OVERLAP_MS = 100
 
 const RETRY: BackoffPolicy = { initialMs: 2_000, maxMs: 60_000 }
 
@@ -142,8 +146,8 @@ export class CaptureLine {
   }
 
   /**
-   * The new line is attached and watches nobody; it takes over; when it has, the old one lets go and drains. For the
-   * milliseconds between both capture: nothing is missed, and an exchange of that time may be told twice.
+   * The new line is attached and watches nobody; it takes over; when it has, the old one lets go and drains. Between
+   * these both capture: an exchange that is shorter is not missed, and one of that time may be told twice.
    */
   async #replace(old: Running, wanted: EffectiveConfig): Promise<void> {
     const made = this.#make(wanted, true)
@@ -152,6 +156,7 @@ export class CaptureLine {
     const taken = made.watch.refresh(true)
     made.pipeline.retarget(made.watch.takeDifference(), taken, wanted.config.excludeClusters)
     await made.pipeline.settled()
+    await sleep(OVERLAP_MS)
     old.watch.turn('left')
     const left = old.watch.refresh(false)
     old.pipeline.retarget(old.watch.takeDifference(), left, old.applied.config.excludeClusters)

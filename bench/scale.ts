@@ -25,7 +25,7 @@ const RESULT = join(ROOT, 'bench/results/scale.json')
 /** As in operator/Dockerfile. */
 const NODE_FLAGS = ['--max-semi-space-size=2', '--optimize-for-size']
 const HEARTBEAT_SECONDS = 300
-const DEADLINE_MS = 120_000
+const DEADLINE_MS = 400_000
 const NAMESPACE = 'accesslog-system'
 
 const { values } = parseArgs({

@@ -90,6 +90,16 @@ export class AccessLogOperator extends ReliableOperator {
       this.reflect(CONFIGS, configs),
       this.reflect(REPORTS, reports),
     ]
+    this.#startDirectory()
+  }
+
+  /** After what plans need, so that those do not wait for every pod of the cluster. */
+  #startDirectory(): void {
+    if (this.stopped.aborted) return
+    if (!this.clusterSynced) {
+      setTimeout(() => this.#startDirectory(), SYNC_POLL_MS)
+      return
+    }
     this.#directoryReflectors = [
       this.reflect(SERVICES, this.directory.services),
       this.reflect(PODS, this.directory.pods),

@@ -17,9 +17,15 @@ export interface Workload {
   serviceRevision: number
 }
 
+/** Labels that a StatefulSet gives each pod, and that the pod's name tells: not a part of what is shared. */
+const POD_NAME = 'statefulset.kubernetes.io/pod-name'
+const POD_INDEX = 'apps.kubernetes.io/pod-index'
+
 /** Services of one namespace. */
 interface NamespaceServices {
   revision: number
+  /** Of these, how many select single pods of a StatefulSet: then a workload's pods differ. */
+  bySinglePod: number
   byName: Map<string, SelectingService>
 }
 
@@ -39,7 +45,8 @@ export class Workloads {
     const owner = ownerOf(pod)
     // A pod that is its own owner is named by itself: its name is not a part of what is shared.
     const ownerKey = owner.kind === 'Pod' ? '' : owner.name
-    const sorted = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1))
+    const shared = owner.kind === 'StatefulSet' ? sharedLabels(labels, pod.name) : labels
+    const sorted = Object.entries(shared).sort(([one], [other]) => (one < other ? -1 : 1))
     const key = JSON.stringify([sorted, namespace, owner.kind, ownerKey, container ?? null])
     const workload = this.#byKey.get(key) ?? this.#create(key, { namespace, owner, container })
     workload.pods++
@@ -53,24 +60,30 @@ export class Workloads {
   /** `<service>.<namespace>`, by the Services that are there now. */
   nameOf(workload: Workload, pod: string): string {
     const { namespace, owner } = workload
-    const { revision = 0, byName = NO_SERVICES } = this.#services.get(namespace) ?? {}
-    if (workload.serviceRevision !== revision) {
-      workload.service = serviceNameOf(labelsOf(workload), byName.values())
+    const { revision = 0, byName = NO_SERVICES, bySinglePod = 0 } = this.#services.get(namespace) ?? {}
+    if (workload.serviceRevision !== revision || bySinglePod > 0) {
+      workload.service = serviceNameOf(labelsOf(workload, pod), byName.values())
       workload.serviceRevision = revision
     }
     return inNamespace(workload.service ?? (owner.kind === 'Pod' ? pod : owner.name), namespace)
   }
 
   putService(namespace: string, service: SelectingService): void {
-    const services = this.#services.get(namespace) ?? { revision: 0, byName: new Map() }
+    this.removeService(namespace, service.name)
+    const services = this.#services.get(namespace) ?? { revision: 0, bySinglePod: 0, byName: new Map() }
     this.#services.set(namespace, services)
     services.byName.set(service.name, service)
+    services.bySinglePod += Number(selectsSinglePod(service))
     services.revision++
   }
 
   removeService(namespace: string, name: string): void {
     const services = this.#services.get(namespace)
-    if (services?.byName.delete(name)) services.revision++
+    const service = services?.byName.get(name)
+    if (!services || !service) return
+    services.byName.delete(name)
+    services.bySinglePod -= Number(selectsSinglePod(service))
+    services.revision++
   }
 
   #create(key: string, shared: Pick<Workload, 'container' | 'namespace' | 'owner'>): Workload {
@@ -81,7 +94,27 @@ export class Workloads {
 }
 
 /** Labels are needed rarely: the key is the only place where they are. */
-function labelsOf({ key }: Workload): Labels {
+function labelsOf({ key, owner }: Workload, pod: string): Labels {
   const [labels] = JSON.parse(key) as [[string, string][]]
-  return Object.fromEntries(labels)
+  const shared = Object.fromEntries(labels)
+  return owner.kind === 'StatefulSet' ? { [POD_NAME]: pod, [POD_INDEX]: indexOf(pod), ...shared } : shared
+}
+
+function sharedLabels(labels: Labels, pod: string): Labels {
+  const { [POD_NAME]: name, [POD_INDEX]: index, ...shared } = labels
+  return {
+    ...shared,
+    // Whoever has none must not be given one.
+    ...(name !== pod && { [POD_NAME]: name ?? '' }),
+    ...(index !== indexOf(pod) && { [POD_INDEX]: index ?? '' }),
+  }
+}
+
+/** `2` of `db-2` */
+function indexOf(pod: string): string {
+  return pod.slice(pod.lastIndexOf('-') + 1)
+}
+
+function selectsSinglePod({ selector }: SelectingService): boolean {
+  return selector?.[POD_NAME] !== undefined || selector?.[POD_INDEX] !== undefined
 }

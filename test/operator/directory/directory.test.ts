@@ -106,6 +106,32 @@ test('a Service that comes later, changes or goes names the pods anew', (t) => {
   t.is(name(), 'cart.shop')
 })
 
+test('pods of a StatefulSet are one workload, also when Services select single ones', (t) => {
+  const directory = new Directory('')
+  const put = (index: number) =>
+    directory.pods.upsert(
+      pod(`shop/db-${index}`, [`10.0.0.${index}`], {
+        owner: { kind: 'StatefulSet', name: 'db' },
+        labels: {
+          app: 'db',
+          'statefulset.kubernetes.io/pod-name': `db-${index}`,
+          'apps.kubernetes.io/pod-index': String(index),
+        },
+      }),
+    )
+  for (const index of [0, 1, 2]) put(index)
+  const names = () => [0, 1, 2].map((index) => directory.lookup(`10.0.0.${index}`)?.service)
+  t.is(directory.sizes.workloads, 1)
+  directory.services.upsert(service('shop/database', { app: 'db' }))
+  t.deepEqual(names(), ['database.shop', 'database.shop', 'database.shop'])
+  directory.services.upsert(service('shop/db-0', { 'statefulset.kubernetes.io/pod-name': 'db-0' }))
+  directory.services.upsert(service('shop/db-1', { 'apps.kubernetes.io/pod-index': '1' }))
+  t.deepEqual(names(), ['db-0.shop', 'db-1.shop', 'database.shop'])
+  directory.services.remove(service('shop/db-0', {}))
+  directory.services.remove(service('shop/db-1', {}))
+  t.deepEqual(names(), ['database.shop', 'database.shop', 'database.shop'])
+})
+
 test('pods without a controller that share all else keep their own names', (t) => {
   const directory = new Directory('')
   directory.pods.upsert(pod('shop/one', ['10.0.0.1']))
