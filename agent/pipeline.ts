@@ -114,6 +114,8 @@ export class Pipeline implements HelperOwner, ShardsListener {
   async start(): Promise<HelperLife> {
     await this.#supervisor.start()
     this.#setTargets(this.#options.watch.reconcile())
+    // Commands are obeyed in their order: with this answer the targets hold, and their open sockets are known.
+    await this.#supervisor.stats()
     this.#timers = [
       setInterval(() => this.#setTargets(this.#options.watch.reconcile()), RECONCILE_MS),
       // Also so that a helper which crashes has told its counters not long before.
@@ -203,7 +205,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
     else this.#supervisor.resume()
   }
 
-  flushed(batches: Batch[], text: string, textLogs: number): void {
+  flushed(batches: Batch[], text: Uint8Array, textLogs: number): void {
     this.#options.text.output.write(text, textLogs)
     for (const batch of batches) this.#options.sender?.push(batch)
   }

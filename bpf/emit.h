@@ -27,6 +27,15 @@ static __always_inline void *ring_of(__u64 connection)
 	return bpf_map_lookup_elem(&rings, &index);
 }
 
+/* The helper is woken by the first record after it has read everything, and then takes its time, for each
+ * wakeup costs more than a record. It is woken again when the ring fills sooner than it thought. */
+static __always_inline __u64 wakeup(void *ring, __u32 size)
+{
+	__u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+
+	return (waiting ^ (waiting + size)) & -(__u64)wake_bytes ? BPF_RB_FORCE_WAKEUP : 0;
+}
+
 static __always_inline void fill_head(struct record *head, __u32 size, __u32 kind, __u64 connection)
 {
 	head->size = size;

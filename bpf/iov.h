@@ -110,49 +110,107 @@ static __always_inline __u32 lowest_byte(__u64 marks)
 	return ((marks & -marks) >> 7) * 0x0001020304050607ULL >> 56;
 }
 
-/* What find_head_end tells besides the offset: a field line that begins like Transfer-Encoding. */
-#define HEAD_CODED   (1u << 31)
-#define CODED_PREFIX 0x6e617274 /* "tran" */
+/* What a search for the end of a head tells, in data_scratch.found. */
+#define HEAD_CODED	  1u /* a field line begins like Transfer-Encoding */
+#define HEAD_LENGTH_KNOWN 2u /* there is one Content-Length, and `body_bytes` is its value */
+#define HEAD_LENGTH_ODD	  4u /* there are several, or one that is no number of at most nine digits */
+
+#define CODED_PREFIX  0x6e617274 /* "tran" */
+#define LENGTH_PREFIX 0x746e6f63 /* "cont", of "content-length:" */
+#define LENGTH_REST_1 0x2d746e65 /* "ent-" */
+#define LENGTH_REST_2 0x676e656c /* "leng" */
+#define LENGTH_REST_3 0x3a6874	 /* "th:" */
+#define LENGTH_BYTES  15	 /* of the name and its colon */
+#define LENGTH_DIGITS 9
 
 static __always_inline __u32 four_bytes(const struct data_scratch *in, __u32 at)
 {
 	return *(__u32 *)(in->payload + (at & (CAPTURE_BYTES_MAX - 1)));
 }
 
-/* The search for the end of a head: where it is, and what it found. */
+/* In lower case, where it is a letter; '-' and ':' have that bit set anyway. */
+static __always_inline __u32 four_letters(const struct data_scratch *in, __u32 at)
+{
+	return four_bytes(in, at) | 0x20202020;
+}
+
+static __always_inline bool is_length_field(const struct data_scratch *in, __u32 at)
+{
+	return four_letters(in, at + 4) == LENGTH_REST_1 && four_letters(in, at + 8) == LENGTH_REST_2 &&
+	       (four_letters(in, at + 12) & 0xffffff) == LENGTH_REST_3;
+}
+
+/* The search for the end of a head. */
 struct head_search {
 	struct data_scratch *in;
 	__u32 length;
 	__u32 at;
-	__u32 coded;
 	__u32 end; /* 0: not found */
+	__u32 found;
+	__u32 body_bytes;
 };
 
-/* One step: eight bytes on, or to the end of the next line. 1 ends the search. */
+/* RFC 9110 §8.6: digits; spaces around them do not count. */
+static __always_inline void read_length(struct head_search *search, __u32 at)
+{
+	__u32 value = 0, digits = 0;
+	__u8 byte;
+
+	byte = search->in->payload[at & (CAPTURE_BYTES_MAX - 1)];
+	at += byte == ' ';
+	for (int i = 0; i <= LENGTH_DIGITS; i++) {
+		byte = search->in->payload[(at + i) & (CAPTURE_BYTES_MAX - 1)];
+		if (byte < '0' || byte > '9')
+			break;
+		value = value * 10 + byte - '0';
+		digits++;
+	}
+	search->body_bytes = value;
+	if (!digits || digits > LENGTH_DIGITS || byte != '\r' || search->found & HEAD_LENGTH_KNOWN)
+		search->found |= HEAD_LENGTH_ODD;
+	search->found |= HEAD_LENGTH_KNOWN;
+}
+
+/* A line begins at @at. */
+static __always_inline void look_at_line(struct head_search *search, __u32 at)
+{
+	__u32 name = four_letters(search->in, at);
+
+	if (name == CODED_PREFIX)
+		search->found |= HEAD_CODED;
+	else if (name == LENGTH_PREFIX && is_length_field(search->in, at))
+		read_length(search, at + LENGTH_BYTES);
+}
+
+/* One step: to the end of the line, or as many words on as are looked at. 1 ends the search. */
 static long search_step(__u32 step, void *arg)
 {
 	struct head_search *search = arg;
 	__u32 at = search->at;
-	__u64 marks;
+	__u64 marks = 0;
 
 	if (at >= search->length)
 		return 1;
-	marks = line_feeds(*(__u64 *)(search->in->payload + (at & (CAPTURE_BYTES_MAX - 1))));
-	at += marks ? lowest_byte(marks) + 1 : 8;
-	search->at = at;
+	for (int i = 0; i < HEAD_SEARCH_WORDS; i++) {
+		marks = line_feeds(*(__u64 *)(search->in->payload + (at & (CAPTURE_BYTES_MAX - 1))));
+		if (marks)
+			break;
+		at += 8;
+	}
+	search->at = at += marks ? lowest_byte(marks) + 1 : 0;
 	if (!marks || at > search->length)
 		return 0;
 	if (at >= 4 && four_bytes(search->in, at - 4) == CRLF_CRLF) {
 		search->end = at;
 		return 1;
 	}
-	if ((four_bytes(search->in, at) | 0x20202020) == CODED_PREFIX)
-		search->coded = HEAD_CODED;
+	look_at_line(search, at);
 	return 0;
 }
 
-/* Offset after the empty line that ends a message head in the scratch, 0: there is none in @length bytes;
- * with HEAD_CODED. Kernels without bpf_loop (< 5.17) find none: there bodies are copied up to the limit. */
+/* Offset after the empty line that ends a message head in the first @length bytes of the scratch, 0: there is
+ * none; what it tells of the body is put into the scratch. Kernels without bpf_loop (< 5.17) find none: there
+ * bodies are copied up to the limit. */
 __noinline __u32 find_head_end(__u32 length)
 {
 	__u32 zero = 0;
@@ -161,7 +219,31 @@ __noinline __u32 find_head_end(__u32 length)
 	if (!search.in || !bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
 		return 0;
 	bpf_loop(HEAD_SEARCH_STEPS, search_step, &search, 0);
-	return search.end | search.coded;
+	search.in->found = search.found;
+	search.in->body_bytes = search.body_bytes;
+	return search.end;
+}
+
+/* Copies the first bytes of a call, at most PEEK_BYTES, into the scratch. Returns how many: fewer than that
+ * also where its first buffer ends, but eight if there are. Global, as copy_segments. */
+__noinline __u32 peek(__u64 base, __u64 segments, __u32 bytes)
+{
+	struct user_iovec first = {base, bytes};
+	__u32 zero = 0, length = bytes < PEEK_BYTES ? bytes : PEEK_BYTES;
+	struct data_scratch *to = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!to || !base)
+		return 0;
+	if (segments && bpf_probe_read_user(&first, sizeof(first), (void *)base))
+		return 0;
+	if (first.length < length) {
+		if (first.length < 8)
+			return copy_segments(base, segments, length, 0);
+		length = first.length;
+	}
+	barrier_var(length); /* else the compiler knows better than the mask */
+	return bpf_probe_read_user(to->payload, length & (2 * PEEK_BYTES - 1), (void *)first.base) ? 0
+												   : length;
 }
 
 /* Puts the first of the @bytes of a call from offset @from on, at most eight, into scratch->first. Returns

@@ -11,6 +11,8 @@
 __weak const volatile __u32 ring_mask = 0;
 /* Payload limit per message, at most CAPTURE_BYTES_MAX. */
 __weak const volatile __u32 capture_bytes = 8192;
+/* The reader of a ring is woken whenever so many more bytes wait in it; a power of two, 0: never for that. */
+__weak const volatile __u32 wake_bytes = 0;
 /* Processes without an entry in `targets` are watched. */
 __weak const volatile bool watch_unlisted = false;
 /* Per-thread state in task storage (>= 5.11), else in a hash map. */

@@ -13,7 +13,12 @@
 /* Messages of one sendmmsg or recvmmsg whose lengths are summed. The kernel allows 1024 (UIO_MAXIOV). */
 #define MMSG_MAX_SUMMED 64
 
-/* Steps of the search for the end of a head, of eight bytes or to the next line each: the whole capture. */
+/* The first bytes of a call that are looked at. A power of two; most heads are shorter. */
+#define PEEK_BYTES 1024
+
+/* Steps of the search for the end of a head, each to the end of a line, or over so many words without one. A
+ * head of CAPTURE_BYTES_MAX bytes in lines of at least four is searched whole. */
+#define HEAD_SEARCH_WORDS 4
 #define HEAD_SEARCH_STEPS 2048
 
 /* Steps of the walk over the chunks of one call: a chunk's data, its header, or a segment of the call's

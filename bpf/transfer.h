@@ -18,12 +18,12 @@ struct transfer {
 	__u32 syscall;
 	__u32 direction;
 	/* What was made of it. */
+	__u32 peeked;	/* first bytes, in the scratch */
 	__u32 skipped;	/* first bytes, walked over */
 	__u32 captured; /* the bytes after them, in the scratch */
 	__u32 body;	/* where a chunked body begins, counted from the skipped bytes; 0: it does not */
 	__u32 unreadable;
 	__u32 walk_over; /* the walk ended or was lost here: the next bytes are not part of it */
-	__u32 pad;
 };
 
 static __always_inline __u32 phase(const struct connection *c, __u32 direction)
@@ -73,27 +73,27 @@ static __always_inline void walk_body(struct connection *c, struct sock *sk, str
 	x->walk_over = walk->state == WALK_OFF;
 }
 
-/* A response that is shorter, and does not end with a line end as a chunk would, is taken for a whole one. */
-#define WHOLE_RESPONSE_BYTES 1024
-
-/* Is a wholly copied call one message, as far as can be told cheaply? GET and HEAD have no body, as a rule.
- * Where the guess is wrong a chunked body is not walked over, and its size is marked as unknown. */
-static __always_inline bool is_whole(const struct data_scratch *in, __u32 length)
+/* GET and HEAD have no body, as a rule. Where one has, a chunked body is not walked over, and its size is
+ * marked as unknown. */
+static __always_inline bool has_no_body(const struct data_scratch *in)
 {
 	__u32 first = *(__u32 *)in->payload;
 
-	if (first == 0x20544547 || first == 0x44414548) /* "GET ", "HEAD" */
-		return true;
-	return first == 0x50545448 && length && length < WHOLE_RESPONSE_BYTES &&
-	       in->payload[(length - 1) & (CAPTURE_BYTES_MAX - 1)] != '\n';
+	return first == 0x20544547 || first == 0x44414548; /* "GET ", "HEAD" */
+}
+
+/* The call is one message, and Content-Length says so: nothing but its head is of use. */
+static __always_inline bool is_whole(const struct data_scratch *in, __u32 head, const struct transfer *x)
+{
+	return in->found == HEAD_LENGTH_KNOWN && head + in->body_bytes == x->bytes && !x->skipped;
 }
 
 /* Where the body begins, if it does in this call: a chunked one is walked over from there, and of a message
  * that is larger than what may be copied only the head is kept. */
 static __always_inline void find_body(struct connection *c, struct transfer *x, struct data_scratch *to)
 {
-	__u32 found = find_head_end(x->captured), head = found & (CAPTURE_BYTES_MAX - 1);
-	__u32 coded = found & HEAD_CODED ? PHASE_CODED : phase(c, x->direction) & PHASE_CODED;
+	__u32 head = find_head_end(x->captured) & (CAPTURE_BYTES_MAX - 1);
+	__u32 coded = to->found & HEAD_CODED ? PHASE_CODED : phase(c, x->direction) & PHASE_CODED;
 	__u32 rest = x->captured - head;
 
 	set_phase(c, x->direction, (head ? rest ? PHASE_BODY : PHASE_BODY_NEXT : PHASE_HEAD) | coded);
@@ -109,18 +109,43 @@ static __always_inline void find_body(struct connection *c, struct transfer *x, 
 	}
 }
 
+/* Is the first look at a message enough? Then it is captured: whole, or its head when the rest is known to be
+ * its body. */
+static __always_inline bool suffices(struct connection *c, struct transfer *x, struct data_scratch *to,
+				     __u32 wanted)
+{
+	__u32 direction = x->direction & 1, head;
+
+	if (!x->peeked || (phase(c, direction) & 3) != PHASE_HEAD)
+		return false;
+	if (x->peeked == wanted && wanted == x->bytes && has_no_body(to)) {
+		x->captured = x->peeked;
+		return true;
+	}
+	head = find_head_end(x->peeked) & (CAPTURE_BYTES_MAX - 1);
+	if (!head || !is_whole(to, head, x))
+		return false;
+	x->captured = head;
+	set_phase(c, direction, PHASE_BODY);
+	return true;
+}
+
 /* Copies what is left of the allowance after the skipped bytes. */
 static __always_inline void copy(struct connection *c, struct transfer *x, struct data_scratch *to)
 {
 	__u32 direction = x->direction & 1, left = c->capture_left[direction];
-	__u32 here = x->copyable - x->skipped;
+	__u32 here = x->copyable - x->skipped, wanted = left < here ? left : here;
+	bool is_enough;
 
 	if (!left)
 		return;
-	x->captured = copy_buffers(to, &x->buffers, left < here ? left : here, x->skipped);
+	is_enough = suffices(c, x, to, wanted);
+	if (!is_enough)
+		x->captured =
+		    x->peeked == wanted ? wanted : copy_buffers(to, &x->buffers, wanted, x->skipped);
 	x->unreadable = !x->captured;
 	c->capture_left[direction] = left > x->captured ? left - x->captured : 0;
-	if ((phase(c, direction) & 3) == PHASE_HEAD && !(x->captured == here && is_whole(to, x->captured)))
+	if (!is_enough && (phase(c, direction) & 3) == PHASE_HEAD)
 		find_body(c, x, to);
 }
 
@@ -135,10 +160,19 @@ static __always_inline bool is_plain_body(struct connection *c, struct sock *sk,
 		if (before & PHASE_CODED) {
 			begin_walk(c, direction);
 			walk_body(c, sk, x);
+			x->peeked = 0;
 			return x->skipped == x->bytes;
 		}
 	}
 	return (before & 3) != PHASE_HEAD && x->bytes > c->capture_left[direction];
+}
+
+/* How a call begins when no walk is under way. Most calls are small or the start of a message, so that the
+ * first look is all that has to be copied. */
+static __always_inline enum message_start first_look(struct transfer *x, struct data_scratch *to)
+{
+	x->peeked = peek(x->buffers.base, x->buffers.segments, x->copyable);
+	return message_start(*(__u64 *)to->payload, x->peeked);
 }
 
 /* How the bytes after the skipped ones begin. A message where a chunk header was due ends the walk: what was
@@ -157,6 +191,18 @@ static __always_inline enum message_start start_of(struct connection *c, struct 
 	return start;
 }
 
+/* The same in the middle of a walk, which goes first. */
+static __always_inline enum message_start walk_on(struct connection *c, struct sock *sk, struct transfer *x,
+						  struct data_scratch *to)
+{
+	enum message_start start = start_of(c, x, to);
+
+	if (c->walk[x->direction & 1].state == WALK_OFF)
+		return start;
+	walk_body(c, sk, x);
+	return x->skipped == x->bytes ? START_NO : start_of(c, x, to);
+}
+
 /* Decides what an analyzer can use of a call and copies that into the scratch. A call that begins like a
  * message renews the allowance: pipelined messages do not turn the direction. */
 static __always_inline void capture(struct connection *c, struct sock *sk, struct transfer *x,
@@ -168,14 +214,8 @@ static __always_inline void capture(struct connection *c, struct sock *sk, struc
 	turn(c, direction);
 	if (c->flags & CONNECTION_MUTED)
 		return;
-	start = start_of(c, x, to);
-	if (c->walk[direction].state != WALK_OFF) {
-		walk_body(c, sk, x);
-		if (x->skipped == x->bytes)
-			return;
-		start = start_of(c, x, to);
-	}
-	if (!x->buffers.base)
+	start = c->walk[direction].state == WALK_OFF ? first_look(x, to) : walk_on(c, sk, x, to);
+	if (!x->buffers.base || x->skipped == x->bytes)
 		return;
 	if (start == START_YES)
 		c->flags |= CONNECTION_HTTP1;
@@ -276,6 +316,7 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 {
 	__u32 direction = x->direction & 1;
 	void *ring = ring_of(c->id);
+	__u32 size;
 
 	if (x->captured > CAPTURE_BYTES_MAX)
 		x->captured = CAPTURE_BYTES_MAX;
@@ -287,10 +328,12 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	c->last_record_ns[direction] = x->end_ns;
 	if (x->unreadable)
 		count(COUNTER_unreadable);
+	size = x->captured;
+	barrier_var(size); /* else the compiler knows better than the mask */
+	size = sizeof(out->head) + (size & (2 * CAPTURE_BYTES_MAX - 1));
 	/* What the agent has not been introduced to it could not place. */
 	if (!(c->flags & CONNECTION_OPENED) || !ring ||
-	    bpf_ringbuf_output(ring, out, sizeof(out->head) + (x->captured & (2 * CAPTURE_BYTES_MAX - 1)),
-			       0)) {
+	    bpf_ringbuf_output(ring, out, size, wakeup(ring, size))) {
 		count(COUNTER_dropped_ring_full_data);
 		return;
 	}

@@ -70,6 +70,7 @@ static void set_knobs(struct attach *attach)
 
 	object->rodata->ring_mask = attach->wish.rings - 1;
 	object->rodata->capture_bytes = attach->wish.capture_bytes;
+	object->rodata->wake_bytes = attach->wish.wake_bytes;
 	object->rodata->watch_unlisted = attach->wish.watch_unlisted;
 	object->rodata->use_task_storage = attach->task_storage;
 	bpf_map__set_max_entries(object->maps.rings, attach->wish.rings);

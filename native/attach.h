@@ -16,6 +16,7 @@ struct bpf_program;
 struct attach_wish {
 	uint32_t rings; /* a power of two */
 	uint32_t capture_bytes;
+	uint32_t wake_bytes; /* a power of two; see bpf/knobs.h */
 	uint32_t connections_max;
 	bool watch_unlisted;
 	const char *only; /* load this program and no other; NULL: all */

@@ -13,7 +13,7 @@
 
 /* Large buffers beyond one per lane: 10 MiB that the agent may lag behind, as it does when all cores are
  * busy. */
-#define BATCHES_WAITING_MAX 40
+#define BATCHES_WAITING_MAX 72
 
 struct batches;
 

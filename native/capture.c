@@ -42,8 +42,11 @@ static uint32_t cpu_count(void)
 
 static int load(struct capture *capture, const struct wire_CONFIGURE *c, struct problem *problem)
 {
+	uint32_t rings = rings_count(cpu_count(), c->shards);
+	size_t ring_bytes = rings_bytes(c->perCpuBufferBytes, cpu_count(), rings);
 	struct attach_wish wish = {
-	    .rings = rings_count(cpu_count(), c->shards),
+	    .rings = rings,
+	    .wake_bytes = ring_bytes / RINGS_WAKE_PARTS,
 	    .capture_bytes = c->captureBytes,
 	    .connections_max = c->connectionsMax,
 	    .watch_unlisted = c->watchUnlisted,
@@ -53,11 +56,10 @@ static int load(struct capture *capture, const struct wire_CONFIGURE *c, struct 
 	if (error)
 		return error;
 	capture->maps = attach_maps(capture->attach);
-	error = rings_new(capture->maps.rings, wish.rings,
-			  rings_bytes(c->perCpuBufferBytes, cpu_count(), wish.rings), &capture->rings);
+	error = rings_new(capture->maps.rings, rings, ring_bytes, &capture->rings);
 	if (error)
 		return problem_set(problem, HELPER_NO_MEMORY, error, "rings",
-				   "%u rings for %llu bytes per CPU: %s", wish.rings,
+				   "%u rings for %llu bytes per CPU: %s", rings,
 				   (unsigned long long)c->perCpuBufferBytes, strerror(-error));
 	return 0;
 }
@@ -198,6 +200,11 @@ static int drain(struct capture *capture, uint64_t now_ns)
 }
 
 /* While the agent is behind, open batches are left to fill: a buffer waits only when it is full. */
+unsigned int capture_waiting_percent(struct capture *capture)
+{
+	return rings_waiting_percent(capture->rings);
+}
+
 unsigned int capture_fill_percent(const struct capture *capture)
 {
 	return drain_fill_percent(capture->drain);

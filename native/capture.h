@@ -31,6 +31,9 @@ uint64_t capture_due_ns(const struct capture *capture);
  */
 int capture_pass(struct capture *capture, uint64_t now_ns, uint64_t *records);
 
+/* How full the fullest ring is now. */
+unsigned int capture_waiting_percent(struct capture *capture);
+
 /* How full the fullest ring was in the last pass: how much later the next one may be. */
 unsigned int capture_fill_percent(const struct capture *capture);
 

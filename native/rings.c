@@ -74,6 +74,18 @@ int rings_new(int map_fd, uint32_t count, size_t bytes, struct rings **rings)
 	return error;
 }
 
+unsigned int rings_waiting_percent(struct rings *rings)
+{
+	unsigned int fullest = 0;
+
+	for (uint32_t i = 0; i < rings->count; i++) {
+		ring_refresh(rings->ring[i]);
+		if (ring_fill_percent(rings->ring[i]) > fullest)
+			fullest = ring_fill_percent(rings->ring[i]);
+	}
+	return fullest;
+}
+
 void rings_free(struct rings *rings)
 {
 	if (!rings)

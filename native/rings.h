@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whenever another such part of a ring has filled, its reader is woken. */
+#define RINGS_WAKE_PARTS 4
+
 struct rings {
 	int poll_fd; /* readable when any ring has something */
 	uint32_t count;
@@ -23,6 +26,10 @@ size_t rings_bytes(size_t per_cpu_bytes, uint32_t cpus, uint32_t rings);
 
 /* Makes @count rings of @bytes and puts them into the array of maps @map_fd. 0 or -errno. */
 int rings_new(int map_fd, uint32_t count, size_t bytes, struct rings **rings);
+
+/* How full the fullest ring is now. */
+unsigned int rings_waiting_percent(struct rings *rings);
+
 void rings_free(struct rings *rings);
 
 #endif

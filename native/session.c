@@ -13,13 +13,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-/* Records that follow the first within this time are fetched with it. The busier, the longer, for a pass and
- * what the agent does with it cost more than the records in it; but not so long that a ring becomes half
- * full.
+/* Records that follow the first within this time are fetched with it, for a pass and what the agent does with
+ * it cost more than the records in it: the busier, the longer, but not so long that a ring becomes half full.
+ * Rings that fill sooner than foreseen wake us.
  */
 #define COLLECT_MIN_NS	  NS_PER_MS
-#define COLLECT_IDLE_NS	  (2 * NS_PER_MS)
-#define COLLECT_MAX_NS	  (10 * NS_PER_MS)
+#define COLLECT_IDLE_NS	  (20 * NS_PER_MS)
+#define COLLECT_MAX_NS	  (50 * NS_PER_MS)
 #define FILL_LOW_PERCENT  10
 #define FILL_HIGH_PERCENT 25
 
@@ -39,7 +39,8 @@ struct session {
 	struct watch rings;
 	struct timer pass;
 	uint64_t collect_ns;
-	bool stalled; /* records wait in the rings for the agent to read */
+	bool collecting; /* the next pass is due by the clock */
+	bool stalled;	 /* records wait in the rings for the agent to read */
 };
 
 static void die(struct session *session, const struct problem *problem)
@@ -80,6 +81,12 @@ static uint64_t next_collect_ns(const struct session *session, uint64_t records)
 	return collect_ns + NS_PER_MS < COLLECT_MAX_NS ? collect_ns + NS_PER_MS : COLLECT_MAX_NS;
 }
 
+/* While records are collected there is always one in the rings: only a new wakeup says something. */
+static void listen(struct session *session)
+{
+	loop_change(session->loop, &session->rings, EPOLLIN | (session->collecting ? EPOLLET : EPOLLONESHOT));
+}
+
 static void pass(struct session *session, uint64_t now_ns)
 {
 	uint64_t records = 0;
@@ -90,10 +97,10 @@ static void pass(struct session *session, uint64_t now_ns)
 		return;
 	session->collect_ns = next_collect_ns(session, records);
 	session->pass.at_ns = capture_due_ns(session->capture);
-	if (records >= BUSY_RECORDS)
+	session->collecting = records >= BUSY_RECORDS;
+	if (session->collecting)
 		pass_soon(session, now_ns);
-	else
-		loop_change(session->loop, &session->rings, EPOLLIN | EPOLLONESHOT);
+	listen(session);
 }
 
 static void on_pass_due(void *arg, uint64_t now_ns)
@@ -104,11 +111,21 @@ static void on_pass_due(void *arg, uint64_t now_ns)
 		pass(session, now_ns);
 }
 
-/* One shot: the rings are not listened to again before the pass. */
+/* The first record after a pass, or, while more are collected, a ring that has filled by another part. */
 static void on_rings(void *arg, uint32_t events)
 {
+	struct session *session = arg;
+
 	(void)events;
-	pass_soon(arg, clock_now_ns());
+	if (session->stalled)
+		return;
+	if (!session->collecting) {
+		session->collecting = true;
+		pass_soon(session, clock_now_ns());
+		listen(session);
+	} else if (capture_waiting_percent(session->capture) >= FILL_HIGH_PERCENT) {
+		pass(session, clock_now_ns());
+	}
 }
 
 static void configure(struct session *session, const struct wire_CONFIGURE *wanted)

@@ -39,8 +39,8 @@ export class TextOutput {
   }
 
   /** Logs: dropped as a whole when the reader is too slow. */
-  write(text: string, logs: number): void {
-    if (text === '' && logs === 0) return
+  write(text: Uint8Array, logs: number): void {
+    if (text.length === 0 && logs === 0) return
     const counters = this.#counters
     counters.accepted += logs
     if (this.#failed) counters.dropped.output_failed += logs
@@ -63,7 +63,7 @@ export class TextOutput {
     clearTimeout(deadline)
   }
 
-  #send(text: string, logs: number): void {
+  #send(text: Uint8Array, logs: number): void {
     const counters = this.#counters
     counters.pending += logs
     this.#stream.write(text, (error) => {

@@ -4,6 +4,7 @@ import type { LocalEnd } from '../connections/endpoints.ts'
 import type { Operation } from '../connections/reader.ts'
 import type { Analyzer, Exchange } from '../protocols/analyzer.ts'
 import type { ProbeRule } from '../workloads/kubernetes/probes.ts'
+import type { Staged } from './encode.ts'
 import type { ConnectionView, KernelLog, KernelLogKind, LogEntry, Workload } from './model.ts'
 
 /** Kernel logs that may wait for one exchange; more calls are summed into the last of their kind. */
@@ -35,8 +36,10 @@ export class Conversation implements LocalEnd {
   probed = false
   /** The rule that keeps its logs from going out, if one does. */
   filteredBy: string | undefined = undefined
-  /** Finished entries. */
+  /** Entries that wait for the names of its ends. */
   entries: LogEntry[] = []
+  /** Entries that are encoded and wait for the flush. */
+  readonly staged: Staged = []
   /** Operations that wait for an exchange or a flush. */
   kernelLogs: KernelLog[] = []
   /** View of the last flush, and its encoded form. */
@@ -69,10 +72,12 @@ export class Conversation implements LocalEnd {
     this.kernelLogs.push({ kind, startNs, endNs, success, syscall: 0, bytes: 0, count: 1 })
   }
 
-  finish(exchange: Exchange): void {
+  /** @returns the exchange with the operations that carried it, the caller's from now on */
+  finish(exchange: Exchange): LogEntry {
     this.speaksHttp = true
-    this.entries.push({ kernelLogs: this.kernelLogs, exchange })
+    const { kernelLogs } = this
     this.kernelLogs = []
+    return { kernelLogs, exchange }
   }
 
   /** Operations that belong to no exchange become an entry of their own, unless an exchange is under way. */

@@ -22,10 +22,24 @@ const KERNEL_LOGS_PER_MESSAGE = 4096
 
 const PROTOCOLS: Record<Protocol, number> = { TCP: 0, 'HTTP/1': 1, 'HTTP/2': 2 }
 
-/** Collects entries until `take`. One per analyzer shard; not more memory than `maxBytes` and one batch. */
+/**
+ * Entries of one connection that are encoded and wait for `writeStaged`: for each where its message begins and ends in
+ * the store of the FrameWriter, its kernel logs, and the operations that these stand for.
+ */
+export type Staged = number[]
+const STAGED_NUMBERS = 4
+
+/**
+ * Collects entries until `take`. One per analyzer shard; not more memory than twice `maxBytes` and one batch.
+ *
+ * An entry is staged as soon as it is complete, so that its objects can go at once; its message is put behind its
+ * connection when the connection is flushed, so that this is written once and not for every entry.
+ */
 export class FrameWriter {
   readonly #capacityBytes: number
   readonly #maxBytes: number
+  /** Messages without connection and frame. */
+  #store: ProtobufWriter
   #writer: ProtobufWriter
   #connection: Uint8Array | undefined
   #httpLogs = 0
@@ -36,6 +50,7 @@ export class FrameWriter {
   constructor(capacityBytes = 256 * 1024, maxBytes = 16 * 1024 * 1024) {
     this.#capacityBytes = capacityBytes
     this.#maxBytes = maxBytes
+    this.#store = new ProtobufWriter(capacityBytes)
     this.#writer = new ProtobufWriter(capacityBytes)
   }
 
@@ -61,6 +76,56 @@ export class FrameWriter {
     }
     this.#frame(connection, kernelLogs, first, kernelLogs.length, exchange)
     return true
+  }
+
+  /**
+   * Encodes an entry and notes it in `staged`, which is the caller's to keep with the connection.
+   * @returns false, and nothing is done, when the store has no room, or the entry needs more than one message
+   */
+  stage({ kernelLogs, exchange }: LogEntry, staged: Staged): boolean {
+    const worst = maxEntryBytes(NO_CONNECTION, kernelLogs.length, exchange)
+    // A connection's messages, framed, must fit into one batch.
+    if (this.#store.length + worst > this.#maxBytes / 2) return false
+    if (kernelLogs.length > KERNEL_LOGS_PER_MESSAGE) return false
+    this.#store.reserve(worst)
+    const start = this.#store.length
+    let operations = 0
+    for (const log of kernelLogs) {
+      writeKernelLog(this.#store, log)
+      operations += log.count
+    }
+    if (exchange) writeExchange(this.#store, exchange)
+    staged.push(start, this.#store.length, kernelLogs.length, operations)
+    return true
+  }
+
+  /**
+   * Appends what was staged of one connection, and empties `staged`. All that is staged must be written before
+   * `forgetStaged`.
+   * @returns false, and nothing is written, when the batch could outgrow `maxBytes`: take it and write again
+   */
+  writeStaged(connection: Uint8Array, staged: Staged): boolean {
+    let worst = connection.length
+    for (let i = 0; i < staged.length; i += STAGED_NUMBERS)
+      worst += FRAME_HEADER_BYTES + staged[i + 1]! - staged[i]!
+    if (this.#writer.length > 0 && this.#writer.length + worst > this.#maxBytes) return false
+    this.#writer.reserve(worst)
+    for (let i = 0; i < staged.length; i += STAGED_NUMBERS) {
+      const start = this.#openFrame(connection)
+      this.#writer.copy(this.#store, staged[i]!, staged[i + 1]!)
+      this.#closeFrame(start)
+      this.#httpLogs++
+      this.#kernelLogs += staged[i + 2]!
+      this.#operations += staged[i + 3]!
+    }
+    staged.length = 0
+    return true
+  }
+
+  /** Begins an empty store; what was noted of the one before means nothing any more. */
+  forgetStaged(): void {
+    if (this.#store.bytes.length > this.#capacityBytes) this.#store = new ProtobufWriter(this.#capacityBytes)
+    this.#store.length = 0
   }
 
   /** Hands over what was written, as an array of exactly its size, and starts anew. Undefined when there is nothing. */
@@ -92,15 +157,26 @@ export class FrameWriter {
     end: number,
     exchange: Exchange | undefined,
   ): void {
+    const start = this.#openFrame(connection)
+    for (let i = first; i < end; i++) this.#kernelLog(kernelLogs[i]!)
+    if (exchange) this.#exchange(exchange)
+    this.#closeFrame(start)
+  }
+
+  /** @returns where the message begins */
+  #openFrame(connection: Uint8Array): number {
     const writer = this.#writer
     const start = writer.length + FRAME_HEADER_BYTES
     writer.length = start
     if (connection !== this.#connection) writer.raw(connection)
     this.#connection = connection
-    for (let i = first; i < end; i++) this.#kernelLog(kernelLogs[i]!)
-    if (exchange) this.#exchange(exchange)
-    writer.bytes[start - FRAME_HEADER_BYTES] = 0
-    writer.bytes.writeUInt32BE(writer.length - start, start - 4)
+    return start
+  }
+
+  #closeFrame(start: number): void {
+    const { bytes, length } = this.#writer
+    bytes[start - FRAME_HEADER_BYTES] = 0
+    bytes.writeUInt32BE(length - start, start - 4)
   }
 
   #kernelLog(log: KernelLog): void {
@@ -114,6 +190,8 @@ export class FrameWriter {
     this.#httpLogs++
   }
 }
+
+const NO_CONNECTION = new Uint8Array(0)
 
 function maxEntryBytes(connection: Uint8Array, kernelLogs: number, exchange: Exchange | undefined): number {
   const messages = 1 + Math.floor(kernelLogs / KERNEL_LOGS_PER_MESSAGE)

@@ -2,6 +2,7 @@
 import type { Conversation } from './conversation.ts'
 import { type Batch, FrameWriter, encodeConnection } from './encode.ts'
 import { jsonLines } from './json.ts'
+import { TextWriter } from './lines.ts'
 import type { ConnectionView, LogEntry } from './model.ts'
 import { tableRow } from './table.ts'
 import type { WallClock } from './time.ts'
@@ -12,47 +13,80 @@ export type TextFormat = 'json' | 'table' | 'none'
 export interface Flushed {
   /** For the backend; several when one could have become too large. */
   batches: Batch[]
-  /** For standard output, with the number of logs in it. */
-  text: string
+  /** For standard output, UTF-8, with the number of logs in it. The array owns all of its buffer. */
+  text: Uint8Array<ArrayBuffer>
   textLogs: number
 }
 
 /** One per shard. Holds no more than one flush. */
 export class ShardOutputs {
   readonly #frames: FrameWriter | undefined
-  readonly #text: ((view: ConnectionView, entry: LogEntry) => string) | undefined
-  #flushed: Flushed = { batches: [], text: '', textLogs: 0 }
+  readonly #format: ((view: ConnectionView, entry: LogEntry) => string) | undefined
+  readonly #text = new TextWriter()
+  #textLogs = 0
+  #batches: Batch[] = []
 
   constructor(options: { backend: boolean; text: TextFormat; clock: WallClock }) {
     const { clock } = options
     this.#frames = options.backend ? new FrameWriter() : undefined
-    if (options.text === 'json') this.#text = (view, entry) => jsonLines(clock, view, entry)
-    else if (options.text === 'table') this.#text = (view, entry) => tableRow(clock, view, entry)
-    else this.#text = undefined
+    if (options.text === 'json') this.#format = (view, entry) => jsonLines(clock, view, entry)
+    else if (options.text === 'table') this.#format = (view, entry) => tableRow(clock, view, entry)
+    else this.#format = undefined
   }
 
+  /** An entry of a conversation that is being flushed. */
   write(conversation: Conversation, view: ConnectionView, entry: LogEntry): void {
     if (this.#frames !== undefined) this.#writeFrames(this.#frames, conversation, view, entry)
-    if (this.#text === undefined) return
-    this.#flushed.text += this.#text(view, entry)
-    this.#flushed.textLogs += logsIn(entry)
+    this.#writeText(view, entry)
   }
 
-  /** Hands over what was written since the last call. */
+  /**
+   * An entry that goes out with the next flush, when `writeStaged` must be called for its conversation.
+   * @returns false, and nothing is done, when there is no room for it
+   */
+  stage(conversation: Conversation, view: ConnectionView, entry: LogEntry): boolean {
+    if (this.#frames?.stage(entry, conversation.staged) === false) return false
+    this.#writeText(view, entry)
+    return true
+  }
+
+  /** Of a conversation that is being flushed, before anything else of it. */
+  writeStaged(conversation: Conversation, view: ConnectionView): void {
+    if (this.#frames === undefined || conversation.staged.length === 0) return
+    const connection = (conversation.encoded ??= encodeConnection(view))
+    if (this.#frames.writeStaged(connection, conversation.staged)) return
+    this.#takeBatch(this.#frames)
+    this.#frames.writeStaged(connection, conversation.staged)
+  }
+
+  /** Hands over what was written since the last call. Nothing may be staged any more. */
   take(): Flushed {
-    const batch = this.#frames?.take()
-    if (batch !== undefined) this.#flushed.batches.push(batch)
-    const flushed = this.#flushed
-    this.#flushed = { batches: [], text: '', textLogs: 0 }
+    if (this.#frames !== undefined) {
+      this.#takeBatch(this.#frames)
+      this.#frames.forgetStaged()
+    }
+    const flushed = { batches: this.#batches, text: this.#text.take(), textLogs: this.#textLogs }
+    this.#batches = []
+    this.#textLogs = 0
     return flushed
+  }
+
+  #writeText(view: ConnectionView, entry: LogEntry): void {
+    if (this.#format === undefined) return
+    this.#text.append(this.#format(view, entry))
+    this.#textLogs += logsIn(entry)
   }
 
   #writeFrames(frames: FrameWriter, conversation: Conversation, view: ConnectionView, entry: LogEntry): void {
     const connection = (conversation.encoded ??= encodeConnection(view))
     if (frames.write(connection, entry)) return
-    const full = frames.take()
-    if (full !== undefined) this.#flushed.batches.push(full)
+    this.#takeBatch(frames)
     frames.write(connection, entry)
+  }
+
+  #takeBatch(frames: FrameWriter): void {
+    const batch = frames.take()
+    if (batch !== undefined) this.#batches.push(batch)
   }
 }
 

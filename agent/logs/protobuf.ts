@@ -45,6 +45,11 @@ export class ProtobufWriter {
     this.length += bytes.length
   }
 
+  /** Bytes `[start, end)` of another writer. */
+  copy(from: ProtobufWriter, start: number, end: number): void {
+    this.length += from.bytes.copy(this.bytes, this.length, start, end)
+  }
+
   /**
    * An unsigned integer below 2^63, as exact as the number itself is. What lies outside is clamped, and NaN is 0:
    * a damaged time must not become a damaged stream.

@@ -58,7 +58,9 @@ export class Shard implements ConnectionListener<Conversation> {
   /** As in the options; may be changed. */
   patienceFlushes: number
   #dirty: Conversation[] = []
-  #waitingLogs = 0
+  /** Logs of exchanges that wait for names, and of those that are staged. */
+  #keptLogs = 0
+  #stagedLogs = 0
 
   constructor(options: ShardOptions) {
     this.#options = options
@@ -70,7 +72,7 @@ export class Shard implements ConnectionListener<Conversation> {
 
   /** Logs that wait for a flush, or connections that have something to flush, whichever is more. */
   get waiting(): number {
-    return Math.max(this.#waitingLogs, this.#dirty.length)
+    return Math.max(this.#keptLogs + this.#stagedLogs, this.#dirty.length)
   }
 
   /** Every process that was asked for has been named. */
@@ -121,6 +123,7 @@ export class Shard implements ConnectionListener<Conversation> {
     const dirty = this.#dirty
     this.#dirty = []
     for (const conversation of dirty) this.#flushOne(conversation, force)
+    this.#stagedLogs = 0
     return this.#options.outputs.take()
   }
 
@@ -248,9 +251,22 @@ export class Shard implements ConnectionListener<Conversation> {
   #finish(conversation: Conversation, exchange: Exchange): void {
     this.tally.exchanges++
     if (exchange.incomplete.length > 0) this.tally.exchangesIncomplete++
-    this.#waitingLogs += 1 + conversation.kernelLogs.length
-    conversation.finish(exchange)
+    const entry = conversation.finish(exchange)
+    if (this.#stage(conversation, entry)) this.#stagedLogs += logsIn(entry)
+    else {
+      conversation.entries.push(entry)
+      this.#keptLogs += logsIn(entry)
+    }
     this.#touch(conversation)
+  }
+
+  /** Encodes at once what needs no more names and is not filtered. False: the entry has to be kept. */
+  #stage(conversation: Conversation, entry: LogEntry): boolean {
+    if (conversation.entries.length > 0 || isUnnamed(conversation)) return false
+    if (conversation.filteredBy !== undefined || conversation.probes !== undefined) return false
+    const isStaged = this.#options.outputs.stage(conversation, viewOf(conversation), entry)
+    if (isStaged) this.#countLogs(entry)
+    return isStaged
   }
 
   /** A name that does not come must not hold back logs for ever. When it comes, the logs that follow have it. */
@@ -272,6 +288,7 @@ export class Shard implements ConnectionListener<Conversation> {
 
   #flushOne(conversation: Conversation, force: boolean): void {
     conversation.dirty = false
+    if (conversation.staged.length > 0) this.#options.outputs.writeStaged(conversation, viewOf(conversation))
     if (isUnnamed(conversation)) return this.#touch(conversation)
     conversation.settle(force)
     if (conversation.entries.length === 0) return
@@ -279,28 +296,26 @@ export class Shard implements ConnectionListener<Conversation> {
     conversation.entries = []
     const view = viewOf(conversation)
     for (const entry of entries) {
-      if (entry.exchange !== undefined) this.#waitingLogs -= logsIn(entry)
+      if (entry.exchange !== undefined) this.#keptLogs -= logsIn(entry)
       const rule = filteredBy ?? probeRule(conversation, entry)
-      if (rule === undefined) this.#log(conversation, view, entry)
-      else this.#filter(rule, entry)
+      if (rule !== undefined) this.#filter(rule, entry)
+      else {
+        this.#options.outputs.write(conversation, view, entry)
+        this.#countLogs(entry)
+      }
     }
   }
 
-  #log(
-    conversation: Conversation,
-    view: ReturnType<typeof viewOf>,
-    entry: Conversation['entries'][number],
-  ): void {
-    this.#options.outputs.write(conversation, view, entry)
-    for (const log of entry.kernelLogs) {
+  #countLogs({ kernelLogs, exchange }: LogEntry): void {
+    for (const log of kernelLogs) {
       this.tally.logs[log.kind]++
       this.tally.operationsLogged += log.count
       this.tally.operationsPending -= log.count
     }
-    if (entry.exchange !== undefined) this.tally.logs.http++
+    if (exchange !== undefined) this.tally.logs.http++
   }
 
-  #filter(rule: string, entry: Conversation['entries'][number]): void {
+  #filter(rule: string, entry: LogEntry): void {
     const { operationsFiltered, exchangesFiltered } = this.tally
     for (const { count } of entry.kernelLogs) {
       operationsFiltered[rule] = (operationsFiltered[rule] ?? 0) + count

@@ -39,7 +39,7 @@ export interface ShardsListener {
   /** A shard's queue is full (true), or all have room again (false): stop and go on reading from the helper. */
   congested(full: boolean): void
   /** Finished logs of one flush. */
-  flushed(batches: Batch[], text: string, textLogs: number): void
+  flushed(batches: Batch[], text: Uint8Array, textLogs: number): void
   identify(pid: number, hint: WorkloadHint): Identity
   /** Whose a remote address is; undefined: nobody's that is known. Never rejects. */
   locate?(address: string, port: number): Promise<Workload | undefined>

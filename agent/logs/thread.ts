@@ -35,7 +35,7 @@ export type ToShard =
 export type FromShard =
   /** Room was made; sent only while the queue is watched. */
   | { type: 'consumed' }
-  | { type: 'flushed'; batches: Batch[]; text: string; textLogs: number; tally: ShardTally }
+  | { type: 'flushed'; batches: Batch[]; text: Uint8Array<ArrayBuffer>; textLogs: number; tally: ShardTally }
   | { type: 'locate'; address: string; port: number }
   | { type: 'identify'; pid: number; hint: WorkloadHint }
   | { type: 'mute'; sock: bigint; connection: number }

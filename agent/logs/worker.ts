@@ -45,14 +45,14 @@ function post(message: FromShard, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer)
 }
 
-/** The frames travel without being copied. */
+/** Frames and text travel without being copied. */
 function flush(force: boolean, isDue = true): void {
   const { batches, text, textLogs } = shard.flush(force, isDue)
   const { tally } = shard
-  post(
-    { type: 'flushed', batches, text, textLogs, tally },
-    batches.map(({ frames }) => frames.buffer),
-  )
+  post({ type: 'flushed', batches, text, textLogs, tally }, [
+    text.buffer,
+    ...batches.map(({ frames }) => frames.buffer),
+  ])
 }
 
 /** An empty batch is what comes between two lives of the helper. */

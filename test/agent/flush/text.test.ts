@@ -38,7 +38,7 @@ const NOTHING = { accepted: 0, delivered: 0, dropped: { reader_slow: 0, output_f
 
 test('logs are pending until the operating system has them', async (t) => {
   const { reader, output } = outputWith(1000)
-  output.write('a\nb\n', 2)
+  output.write(Buffer.from('a\nb\n'), 2)
   t.deepEqual(output.counters, { ...NOTHING, accepted: 2, pending: 2 })
   await reader.take()
   t.deepEqual(output.counters, { ...NOTHING, accepted: 2, delivered: 2 })
@@ -47,8 +47,8 @@ test('logs are pending until the operating system has them', async (t) => {
 
 test('what a slow reader cannot take is dropped whole and counted; what comes when it reads again is not', async (t) => {
   const { reader, output } = outputWith(10)
-  output.write('0123456789\n', 3)
-  output.write('too much\n', 4)
+  output.write(Buffer.from('0123456789\n'), 3)
+  output.write(Buffer.from('too much\n'), 4)
   t.deepEqual(output.counters, {
     accepted: 7,
     delivered: 0,
@@ -56,7 +56,7 @@ test('what a slow reader cannot take is dropped whole and counted; what comes wh
     pending: 3,
   })
   await reader.take()
-  output.write('again\n', 1)
+  output.write(Buffer.from('again\n'), 1)
   await reader.take()
   t.deepEqual(output.counters, {
     accepted: 8,
@@ -69,14 +69,14 @@ test('what a slow reader cannot take is dropped whole and counted; what comes wh
 
 test('what waits is bounded by the limit and one flush', (t) => {
   const { reader, output } = outputWith(100)
-  for (let i = 0; i < 1000; i++) output.write(`${'x'.repeat(49)}\n`, 1)
+  for (let i = 0; i < 1000; i++) output.write(Buffer.from(`${'x'.repeat(49)}\n`), 1)
   t.true(reader.writableLength <= 150)
   t.is(output.counters.dropped.reader_slow, 997)
 })
 
 test('the ready line, titles and the summary are never dropped', async (t) => {
   const { reader, output } = outputWith(5)
-  output.write('logs\nlogs\n', 2)
+  output.write(Buffer.from('logs\nlogs\n'), 2)
   output.line('summary\n')
   await reader.take()
   t.is(reader.taken, 'logs\nlogs\nsummary\n')
@@ -85,19 +85,19 @@ test('the ready line, titles and the summary are never dropped', async (t) => {
 
 test('nothing is nothing; logs that have no text are delivered all the same', async (t) => {
   const { reader, output } = outputWith(1000)
-  output.write('', 0)
+  output.write(Buffer.from(''), 0)
   t.deepEqual(output.counters, NOTHING)
-  output.write('', 5)
+  output.write(Buffer.from(''), 5)
   await reader.take()
   t.deepEqual(output.counters, { ...NOTHING, accepted: 5, delivered: 5 })
 })
 
 test('a reader that is gone is told once, and everything is counted as failed from then on', async (t) => {
   const { reader, failures, output } = outputWith(1000)
-  output.write('first\n', 1)
-  output.write('second\n', 2)
+  output.write(Buffer.from('first\n'), 1)
+  output.write(Buffer.from('second\n'), 2)
   await reader.leave()
-  output.write('third\n', 4)
+  output.write(Buffer.from('third\n'), 4)
   output.line('summary\n')
   t.deepEqual(failures, ['write EPIPE'])
   t.deepEqual(output.counters, { ...NOTHING, accepted: 7, dropped: { reader_slow: 0, output_failed: 7 } })
@@ -105,7 +105,7 @@ test('a reader that is gone is told once, and everything is counted as failed fr
 
 test('drained waits for what was written before', async (t) => {
   const { reader, output } = outputWith(1000)
-  output.write('logs\n', 1)
+  output.write(Buffer.from('logs\n'), 1)
   let isDrained = false
   const drained = output.drained(60_000).then(() => (isDrained = true))
   await new Promise(setImmediate)
@@ -117,14 +117,14 @@ test('drained waits for what was written before', async (t) => {
 
 test('but not longer than its deadline', async (t) => {
   const { output } = outputWith(1000)
-  output.write('logs\n', 1)
+  output.write(Buffer.from('logs\n'), 1)
   await output.drained(1)
   t.is(output.counters.pending, 1)
 })
 
 test('and not for a reader that is gone, before or meanwhile', async (t) => {
   const { reader, output } = outputWith(1000)
-  output.write('logs\n', 1)
+  output.write(Buffer.from('logs\n'), 1)
   const drained = output.drained(60_000)
   await reader.leave()
   await drained

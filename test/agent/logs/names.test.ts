@@ -73,7 +73,9 @@ test('a name that comes late is waited for', (t) => {
 
 test('the name of the other end is waited for too', (t) => {
   const run = new ShardRun({ identify: (pid) => (pid === 100 ? undefined : known(pid)) })
-  run.read(Socket.client().write(GET).read(OK), new Socket().read(GET).write(OK))
+  const [client, server] = [Socket.client(), new Socket()]
+  run.read(client, server)
+  run.read(client.write(GET).read(OK), server.read(GET).write(OK))
   t.deepEqual(run.words(), [])
   run.shard.identified(100, known(100))
   const [log] = run.logs()

@@ -61,7 +61,8 @@ export class ShardRun {
   /** The logs of one flush. */
   logs(force = false): Log[] {
     const { text, textLogs, batches } = this.shard.flush(force)
-    const logs = text
+    const logs = Buffer.from(text)
+      .toString()
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Log)

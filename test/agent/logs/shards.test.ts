@@ -24,8 +24,8 @@ class Listener implements ShardsListener {
     this.congestion.push(full)
   }
 
-  flushed(batches: Batch[], text: string, textLogs: number): void {
-    const lines = text.split('\n').slice(0, -1)
+  flushed(batches: Batch[], text: Uint8Array, textLogs: number): void {
+    const lines = Buffer.from(text).toString().split('\n').slice(0, -1)
     if (lines.length !== textLogs) throw new Error(`${textLogs} logs are ${lines.length} lines`)
     this.batches.push(...batches)
     this.logs.push(...lines.map((line) => JSON.parse(line) as Log))
