@@ -185,7 +185,7 @@ export class AccessLogOperator extends ReliableOperator {
     else this.#heartbeats.forget(name)
     const isAssigned =
       before && after && before.configName === after.configName && before.nodeUid === after.nodeUid
-    if (!isAssigned) this.#reconciler?.changed()
+    if (!isAssigned) this.#reconciler?.assignmentChanged(name)
     this.#reconciler?.reported(after?.configName ?? before?.configName)
   }
 

@@ -23,6 +23,8 @@ export interface PolicyStatusesOptions {
 
 /** A policy's status is written at most this often. */
 export const STATUS_PERIOD_MS = 5_000
+/** Thousands of agents may report at once: that is looked at together. */
+const LOOK_PERIOD_MS = 500
 
 const EVENTS_PATH = `/apis/events.k8s.io/v1/namespaces/${EVENT_NAMESPACE}/events`
 const NOTHING: Progress = { programmed: 0, ready: 0, degraded: 0, lost: 0 }
@@ -31,26 +33,31 @@ const NO_SHARE = { selected: 0, governed: 0, overriddenBy: new Map<string, numbe
 export class PolicyStatuses {
   readonly #options: PolicyStatusesOptions
   readonly #writtenMs = new Map<string, number>()
+  readonly #lookedMs = new Map<string, number>()
   #events = 0
 
   constructor(options: PolicyStatusesOptions) {
     this.#options = options
   }
 
-  /** How long until the status of this policy may be written again; 0: now. */
+  /** How long until the status of this policy may be looked at again; 0: now. */
   waitMs(name: string): number {
-    const writtenMs = this.#writtenMs.get(name)
-    return writtenMs === undefined ? 0 : Math.max(0, writtenMs + STATUS_PERIOD_MS - this.#options.now())
+    const nowMs = this.#options.now()
+    const written = (this.#writtenMs.get(name) ?? -Infinity) + STATUS_PERIOD_MS
+    const looked = (this.#lookedMs.get(name) ?? -Infinity) + LOOK_PERIOD_MS
+    return Math.max(0, written - nowMs, looked - nowMs)
   }
 
   forget(name: string): void {
     this.#writtenMs.delete(name)
+    this.#lookedMs.delete(name)
   }
 
   /** Writes the status if it is not what it should be. @throws {ApiError} */
   async write(name: string): Promise<void> {
     const { observed, setStatus, now } = this.#options
     const policy = observed.policies.get(name)
+    if (policy) this.#lookedMs.set(name, now())
     const status = policy && this.#wanted(policy)
     if (!policy || !status || isDeepStrictEqual(policy.status, status)) return
     this.#writtenMs.set(name, now())

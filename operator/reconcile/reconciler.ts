@@ -41,6 +41,8 @@ const BACKOFF: BackoffPolicy = { initialMs: 100, maxMs: 30_000 }
 /** Assignments that are written side by side. */
 const NODE_WORKERS = 8
 const LOST_CHECK_MS = 15_000
+/** After assignments have changed, configs that they no longer refer to stay for so long. */
+const PRUNE_DELAY_MS = 500
 const PLAN = 'plan'
 
 export class Reconciler {
@@ -95,6 +97,15 @@ export class Reconciler {
   /** A node's agent has reported: that can only matter to the status of its policy. */
   reported(configName: string | undefined): void {
     if (configName !== undefined) this.#queueStatus(configName)
+  }
+
+  /**
+   * A node's assignment has changed, mostly by a write of one's own: no plan is needed for each of thousands, only one
+   * afterwards, for configs that nobody refers to any more.
+   */
+  assignmentChanged(node: string): void {
+    this.#nodes.add(node)
+    this.#plans.addAfter(PLAN, PRUNE_DELAY_MS)
   }
 
   async #plan(): Promise<void> {
