@@ -4,7 +4,8 @@ import type { Labels } from '../../crds/naming/service.ts'
 import { inCluster, inNamespace } from '../../crds/naming/workload.ts'
 import type { ApiObject, Resource, Sink } from '../gather/reflector.ts'
 import { type AddressKey, addressKey } from './address.ts'
-import { type Workload, Workloads } from './workloads.ts'
+import { type AddressEntry, ipv4Table, ipv6Table } from './address-table.ts'
+import { Workloads } from './workloads.ts'
 
 /** Pods are large: few at a time keep what a list needs in passing small. */
 const PODS_PAGE_SIZE = 200
@@ -23,12 +24,6 @@ interface ServiceObject extends ApiObject {
   status?: { loadBalancer?: { ingress?: { ip?: string }[] } }
 }
 
-interface PodEntry {
-  name: string
-  workload: Workload
-  listing: number
-}
-
 interface ServiceEntry {
   name: string
   namespace: string
@@ -41,19 +36,19 @@ export class Directory {
   readonly services: Sink
   readonly #cluster: string
   readonly #workloads = new Workloads()
-  readonly #podOf = new Map<AddressKey, PodEntry>()
+  readonly #ipv4 = ipv4Table()
+  readonly #ipv6 = ipv6Table()
   readonly #serviceOf = new Map<AddressKey, ServiceEntry>()
   /** By `<namespace>/<name>`. */
   readonly #services = new Map<string, ServiceEntry>()
-  #podListing = 0
   #serviceListing = 0
 
   /** @param cluster put before names as `<cluster>::`; empty: nothing */
   constructor(cluster: string) {
     this.#cluster = cluster
     this.pods = {
-      listing: () => this.#podListing++,
-      listed: () => this.#sweepPods(),
+      listing: () => this.#tables().forEach((table) => table.unmark()),
+      listed: () => this.#tables().forEach((table) => table.sweep((id) => this.#workloads.release(id))),
       upsert: (object) => this.#putPod(object as PodObject),
       remove: (object) => this.#removePod(object as PodObject),
     }
@@ -67,14 +62,18 @@ export class Directory {
 
   /** Addresses of pods and of Services, and workloads that share what pods have in common. */
   get sizes(): { pods: number; services: number; workloads: number } {
-    return { pods: this.#podOf.size, services: this.#serviceOf.size, workloads: this.#workloads.size }
+    return {
+      pods: this.#ipv4.size + this.#ipv6.size,
+      services: this.#serviceOf.size,
+      workloads: this.#workloads.size,
+    }
   }
 
   /** Undefined: nothing in the cluster has the address, or it is the node's (pods of the host network). */
   lookup(address: string): AddressOwner | undefined {
     const key = addressKey(address)
     if (key === undefined) return undefined
-    const pod = this.#podOf.get(key)
+    const pod = this.#at(key)
     if (pod) return this.#podOwner(pod)
     const service = this.#serviceOf.get(key)
     if (!service) return undefined
@@ -82,15 +81,23 @@ export class Directory {
     return { kind: 'Service', service: inCluster(inNamespace(name, namespace), this.#cluster), namespace }
   }
 
-  #podOwner({ name, workload }: PodEntry): AddressOwner {
-    const { namespace, container } = workload
+  #podOwner(entry: AddressEntry): AddressOwner {
+    const { namespace, name, container, service } = this.#workloads.factsOf(entry)
     return {
       kind: 'Pod',
-      service: inCluster(this.#workloads.nameOf(workload, name), this.#cluster),
+      service: inCluster(service, this.#cluster),
       namespace,
       pod: name,
       ...(container !== undefined && { container }),
     }
+  }
+
+  #tables() {
+    return [this.#ipv4, this.#ipv6]
+  }
+
+  #at(key: AddressKey): AddressEntry | undefined {
+    return typeof key === 'number' ? this.#ipv4.get(key) : this.#ipv6.get(key)
   }
 
   /** The address of a pod that has ended may already be another's. */
@@ -105,28 +112,19 @@ export class Directory {
     const { name, namespace = '', labels, ownerReferences } = metadata
     const containers = spec?.containers ?? []
     const container = containers.length === 1 ? containers[0]?.name : undefined
-    const workload = this.#workloads.acquire({ name, namespace, labels, ownerReferences }, container)
-    const before = this.#podOf.get(key)
-    this.#podOf.set(key, { name, workload, listing: this.#podListing })
+    const entry = this.#workloads.acquire({ name, namespace, labels, ownerReferences }, container)
+    const before = typeof key === 'number' ? this.#ipv4.set(key, entry) : this.#ipv6.set(key, entry)
     if (before) this.#workloads.release(before.workload)
   }
 
   #removePod(object: PodObject): void {
-    const { name, namespace } = object.metadata
     for (const key of podKeys(object)) {
-      const entry = this.#podOf.get(key)
-      if (entry?.name === name && entry.workload.namespace === namespace) this.#forgetPod(key, entry)
+      const entry = this.#at(key)
+      if (!entry || !this.#workloads.isOf(entry, object.metadata)) continue
+      if (typeof key === 'number') this.#ipv4.delete(key)
+      else this.#ipv6.delete(key)
+      this.#workloads.release(entry.workload)
     }
-  }
-
-  #forgetPod(key: AddressKey, { workload }: PodEntry): void {
-    this.#podOf.delete(key)
-    this.#workloads.release(workload)
-  }
-
-  #sweepPods(): void {
-    for (const [key, entry] of this.#podOf)
-      if (entry.listing !== this.#podListing) this.#forgetPod(key, entry)
   }
 
   #putService(object: ServiceObject): void {

@@ -142,6 +142,27 @@ test('pods without a controller that share all else keep their own names', (t) =
   )
 })
 
+for (const [id, what] of [
+  ['shop/cart-7d9f8b6c5d-x2x9z', 'of a Deployment'],
+  [`shop/${'a'.repeat(47)}-5d7f9c6b8xq2vz`, 'whose long name leaves no room for a dash'],
+  ['shop/db-12', 'of a StatefulSet'],
+  ['shop/single', 'without a dash'],
+  ['shop/a-', 'that ends in a dash'],
+  ['shop/backup-supercalifragilistic', 'whose last word is long'],
+] as const) {
+  test(`the name of a pod ${what} comes back whole, and by it the pod is removed`, (t) => {
+    const directory = new Directory('')
+    const owner = { kind: 'ReplicaSet', name: 'cart-7d9f8b6c5d' }
+    directory.pods.upsert(pod(id, ['10.0.0.1', 'fd00::1'], { owner }))
+    t.is(directory.lookup('10.0.0.1')?.pod, id.slice('shop/'.length))
+    t.is(directory.lookup('fd00::1')?.pod, id.slice('shop/'.length))
+    directory.pods.remove(pod(`${id}x`, ['10.0.0.1', 'fd00::1'], { owner }))
+    t.is(directory.sizes.pods, 2, 'another pod is not it')
+    directory.pods.remove(pod(id, ['10.0.0.1', 'fd00::1'], { owner }))
+    t.deepEqual(directory.sizes, { pods: 0, services: 0, workloads: 0 })
+  })
+}
+
 test('addresses of ended pods and of the host network are nobody’s', (t) => {
   const directory = new Directory('')
   directory.pods.upsert(pod('shop/job', ['10.0.0.1']))
