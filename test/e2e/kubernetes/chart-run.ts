@@ -141,6 +141,12 @@ export class Installation {
     }
   }
 
+  /** Runs a command in the container of an object of the product. @returns its output */
+  async runIn(object: string, ...command: readonly string[]): Promise<string> {
+    const shell = ['exec', object, '--namespace', NAMESPACE, '--', ...command]
+    return (await this.cluster.kubectl(shell)).stdout
+  }
+
   async agentLog(): Promise<string> {
     const agent = ['daemonset/accesslog-operator-agent', '--namespace', NAMESPACE]
     return (await this.cluster.kubectl(['logs', ...agent])).stdout
