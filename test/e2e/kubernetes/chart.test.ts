@@ -104,3 +104,34 @@ onNode('a label gives the node to the policy that selects it, and the loser says
   await installed.waitFor('condition=Ready', 'alp/audited')
   const all = [...SHOP_LOGS, ...BANK_LOGS].toSorted()
   t.deepEqual(await installed.ask('relabelled', all.length), all)
+  t.deepEqual(await installed.policies(), ['audited true 10 1/1 True', 'default true 0 0/1 False'])
+  t.deepEqual(await installed.statuses(), ['node-1 audited Active'])
+  const [loser] = await installed.table('alp', 'default', '-o', 'wide')
+  t.regex(loser ?? '', /every selected node is governed by another policy: audited \(1 node\)/)
+})
+
+onNode('without policies the node is inactive; a new one is all it takes', async (t) => {
+  t.timeout(DEADLINE_MS)
+  const { installed } = t.context
+  await installed.cluster.kubectl(['delete', 'alp', '--all'])
+  await installed.waitFor('jsonpath={.status.state}=Inactive', 'als/node-1')
+  t.deepEqual(await installed.policies(), [])
+  t.deepEqual(await installed.statuses(), ['node-1 Inactive'])
+  await installed.ask('deleted', 0)
+
+  await apply(installed.cluster, policy('again', ['kube-system', 'bank']))
+  await installed.waitFor('condition=Ready', 'alp/again')
+  t.deepEqual(await installed.ask('again', SHOP_LOGS.length), SHOP_LOGS)
+  t.deepEqual(await installed.statuses(), ['node-1 again Active'])
+})
+
+onNode('no log was late, rejected, or of what policies exclude', async (t) => {
+  t.timeout(DEADLINE_MS)
+  const { installed } = t.context
+  const { rejected } = await installed.ledger()
+  t.deepEqual(rejected, {})
+  t.deepEqual(installed.logs('installed'), SHOP_LOGS)
+  t.deepEqual(installed.logs('edited'), BANK_LOGS)
+  t.deepEqual(installed.logs('deleted'), [])
+  t.deepEqual(installed.logs('again'), SHOP_LOGS)
+})
