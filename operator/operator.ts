@@ -221,10 +221,11 @@ function plainLogger(log: Logger) {
   }
 }
 
+/** What fails again for the same reason is counted, and logged for whoever looks for it. */
 function failureLog(log: Logger, count: ReflectorObserver['failed']): ReflectorObserver['failed'] {
-  return (resource, error, retryMs) => {
-    count(resource, error, retryMs)
-    log.warn('a watch failed and is tried again', {
+  return (resource, error, retryMs, isNews) => {
+    count(resource, error, retryMs, isNews)
+    log.log(isNews ? 'warn' : 'debug', 'a watch failed and is tried again', {
       resource,
       retryMs: Math.round(retryMs),
       reason: reasonText(error),

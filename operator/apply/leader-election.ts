@@ -74,7 +74,7 @@ export class LeaderElection {
     try {
       if (await this.#acquireOrRenew(signal)) this.#extend(startMs)
     } catch (error) {
-      if (!signal.aborted) onFailed(error)
+      if (!signal.aborted && !isOutrun(error)) onFailed(error)
     }
   }
 
@@ -142,4 +142,9 @@ export class LeaderElection {
   #limited(signal: AbortSignal): AbortSignal {
     return AbortSignal.any([signal, AbortSignal.timeout(this.#options.times.renewDeadlineMs / 2)])
   }
+}
+
+/** Another was first: that is how it is decided who leads. */
+function isOutrun(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409
 }

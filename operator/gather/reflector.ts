@@ -52,7 +52,8 @@ export interface Resource {
 export interface ReflectorObserver {
   listed(resource: string): void
   watchEnded(resource: string): void
-  failed(resource: string, error: unknown, retryMs: number): void
+  /** @param isNews the reason is not the one of the failure before, or there was a success in between */
+  failed(resource: string, error: unknown, retryMs: number, isNews: boolean): void
 }
 
 export interface ReflectorOptions {
@@ -64,6 +65,8 @@ export interface ReflectorOptions {
   random: () => number
   /** Milliseconds of a clock that never goes back. */
   now: () => number
+  /** How to wait while the server forbids it. Default: as after any failure. */
+  forbiddenBackoff?: BackoffPolicy
 }
 
 const PAGE_SIZE = 500
@@ -89,6 +92,8 @@ export class Reflector {
   readonly #options: ReflectorOptions
   #resourceVersion: string | undefined
   #failures = 0
+  /** Of the last failure; undefined after a success. */
+  #reason: string | undefined
   #synced = false
   #lastContactMs: number
 
@@ -123,9 +128,14 @@ export class Reflector {
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     if (mustListAnew(error)) this.#resourceVersion = undefined
     this.#failures++
+    const { random, forbiddenBackoff = BACKOFF, observer } = this.#options
+    const isForbidden = error instanceof ApiError && error.status === 403
     const asked = error instanceof ApiError ? error.retryAfterMs : 0
-    const retryMs = Math.max(asked, backoffMs(this.#failures, BACKOFF, this.#options.random))
-    this.#options.observer.failed(this.resource.name, error, retryMs)
+    const policy = isForbidden ? forbiddenBackoff : BACKOFF
+    const retryMs = Math.max(asked, backoffMs(this.#failures, policy, random))
+    const reason = String(error)
+    observer.failed(this.resource.name, error, retryMs, reason !== this.#reason)
+    this.#reason = reason
     await delay(retryMs, undefined, { signal }).catch(() => {}) // aborted: the loop ends
   }
 
@@ -188,7 +198,7 @@ export class Reflector {
     } finally {
       clearTimeout(timer)
       observer.watchEnded(this.resource.name)
-      if (now() - startMs >= HEALTHY_MS) this.#failures = 0
+      if (now() - startMs >= HEALTHY_MS) this.#succeeded()
     }
     if (now() - startMs < HEALTHY_MS) throw new Error('the watch ended as soon as it had begun')
   }
@@ -208,7 +218,12 @@ export class Reflector {
     if (type === 'DELETED') sink.remove(object)
     else if (type !== 'BOOKMARK') sink.upsert(object)
     this.#resourceVersion = object.metadata.resourceVersion
+    this.#succeeded()
+  }
+
+  #succeeded(): void {
     this.#failures = 0
+    this.#reason = undefined
   }
 
   #contact(): void {

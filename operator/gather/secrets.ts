@@ -1,5 +1,6 @@
 /** Secrets that policies refer to: whether they are there, and which keys they have. Values are not kept. */
 import { ApiError } from './api-error.ts'
+import type { BackoffPolicy } from './backoff.ts'
 import { type ApiObject, Reflector, type ReflectorOptions } from './reflector.ts'
 import { Store } from './store.ts'
 
@@ -22,6 +23,9 @@ interface Watched {
 
 /** Policies together may name no more. */
 export const SECRETS_MAX = 100
+
+/** The role changes when somebody upgrades the chart: that is not soon. */
+const FORBIDDEN_BACKOFF: BackoffPolicy = { initialMs: 5_000, maxMs: 120_000 }
 
 /** Watches each Secret by its name, which is all that the operator's role allows. */
 export class Secrets {
@@ -67,13 +71,14 @@ export class Secrets {
     const observer = {
       listed: () => this.#listed(name),
       watchEnded: () => {},
-      failed: (resource: string, error: unknown, retryMs: number) => {
-        this.#options.observer.failed(resource, error, retryMs)
+      failed: (resource: string, error: unknown, retryMs: number, isNews: boolean) => {
+        this.#options.observer.failed(resource, error, retryMs, isNews)
         this.#failed(name, error)
       },
     }
     const resource = { name: 'secrets', path: this.#path, fieldSelector: `metadata.name=${name}` }
-    const reflector = new Reflector({ ...this.#options, observer, resource, sink: keys })
+    const own = { observer, resource, sink: keys, forbiddenBackoff: FORBIDDEN_BACKOFF }
+    const reflector = new Reflector({ ...this.#options, ...own })
     this.#watched.set(name, { reflector, keys, stop, isForbidden: false })
     void reflector.run(stop.signal)
   }

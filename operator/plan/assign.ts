@@ -18,7 +18,10 @@ export interface Candidate {
   labels: Labels
 }
 
-/** What became of one policy's wish. governed + the sum of overriddenBy = selected. */
+/**
+ * What became of one policy's wish. governed + the sum of overriddenBy = selected, except of a policy that does not
+ * compete: it gets nothing, and nobody takes it away.
+ */
 export interface Share {
   /** Nodes that its selector matches. */
   selected: number

@@ -2,8 +2,9 @@
 import type { NodeView, PolicyView } from '../gather/observed.ts'
 import type { SecretView } from '../gather/secrets.ts'
 import { type Accepted, type Judgement, judge } from './acceptance.ts'
-import { type Assignment, type Competitor, assign } from './assign.ts'
+import { type Assignment, type Competitor, type Share, assign } from './assign.ts'
 import type { InstallDefaults } from './render.ts'
+import { matches } from './selector.ts'
 
 export interface ForceInput {
   policies: Iterable<PolicyView>
@@ -26,6 +27,8 @@ export function inForce({ policies, nodes, defaults, secret, lastGood }: ForceIn
   const judgements = new Map<string, Judgement>()
   const undecided = new Set<string>()
   const competitors: Competitor[] = []
+  const candidates = [...nodes]
+  const idle = new Map<string, Share>()
   for (const policy of policies) {
     const before = lastGood(policy)
     const judgement = judge(policy, defaults, secret, before)
@@ -33,6 +36,14 @@ export function inForce({ policies, nodes, defaults, secret, lastGood }: ForceIn
     const { accepted, refusal } = judgement ?? { accepted: before, refusal: undefined }
     judgements.set(policy.name, { accepted, refusal })
     if (accepted) competitors.push({ name: policy.name, createdMs: policy.createdMs, ...accepted.selection })
+    else idle.set(policy.name, wishOf(policy, candidates))
   }
-  return { judgements, undecided, ...assign(competitors, nodes) }
+  const { winners, shares } = assign(competitors, candidates)
+  return { judgements, undecided, winners, shares: new Map([...shares, ...idle]) }
+}
+
+/** What a policy would like that does not compete. */
+function wishOf({ spec: { active, nodeSelector } }: PolicyView, nodes: readonly NodeView[]): Share {
+  const selected = active ? nodes.filter(({ labels }) => matches(nodeSelector, labels)).length : 0
+  return { selected, governed: 0, overriddenBy: new Map() }
 }

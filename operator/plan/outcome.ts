@@ -36,7 +36,7 @@ const WINNERS_MAX = 5
 export function policyStatus(input: OutcomeInput): AccessLogPolicyStatus {
   const { generation, judgement, share, progress } = input
   const { accepted } = judgement
-  const overridden = share.selected - share.governed
+  const overridden = [...share.overriddenBy.values()].reduce((sum, count) => sum + count, 0)
   const { programmed, ready } = progress
   const summary = `${ready}/${share.selected}`
   return {
