@@ -11,10 +11,17 @@ async function lastStage(path: string): Promise<Omit<Recipe, 'tag'>> {
   const [, packages = ''] = stage.match(/--no-install-recommends +([^&\n]+)/) ?? []
   const copies = [...stage.matchAll(/^COPY --from=build \/app\/(\S+) (\S+)$/gm)]
   const [, main = ''] = stage.match(/^ENTRYPOINT \["node", "(.*)"\]$/m) ?? []
+  const [, env = ''] = stage.match(/^ENV (.*)$/m) ?? []
   const [, user] = stage.match(/^USER (.*)$/m) ?? []
   if (copies.some(([, from, to]) => from !== to)) throw new Error(`${path}: a file changes its place`)
   const files = copies.map(([, from]) => from ?? '')
-  return { packages: packages.trim().split(/\s+/), files, main, ...(user !== undefined && { user }) }
+  return {
+    packages: packages.trim().split(/\s+/),
+    files,
+    main,
+    env: env.split(' '),
+    ...(user !== undefined && { user }),
+  }
 }
 
 const images: Record<string, [dockerfile: string, recipe: Recipe]> = {

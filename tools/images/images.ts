@@ -37,6 +37,8 @@ export interface Recipe {
   /** Paths of the repository, below /app of the image. `node_modules` stands for what the product needs of it. */
   files: readonly string[]
   main: string
+  /** `NAME=VALUE`. */
+  env: readonly string[]
   user?: string
 }
 
@@ -46,6 +48,7 @@ export const OPERATOR: Recipe = {
   packages: ['ca-certificates'],
   files: ['package.json', 'build/js/operator/main.js', 'build/js/operator/main.js.LEGAL.txt'],
   main: '/app/build/js/operator/main.js',
+  env: ['NODE_ENV=production', 'NODE_OPTIONS=--max-semi-space-size=2'],
   user: '65532:65532',
 }
 
@@ -55,6 +58,7 @@ export const AGENT: Recipe = {
   packages: ['ca-certificates', 'libbpf1', 'libcbor0.8', 'libelf1', 'zlib1g'],
   files: ['node_modules', 'package.json', 'build/accesslog-helper', 'build/js/agent', 'build/js/crds'],
   main: '/app/build/js/agent/main.js',
+  env: ['NODE_ENV=production'],
 }
 
 /** The agent's packages serve both, so that one Debian is bootstrapped and unpacked, not two. */
@@ -66,7 +70,7 @@ async function assemble(name: string, recipe: Recipe): Promise<ImageSpec> {
     tag: recipe.tag,
     layers: [await debianLayer(AGENT.packages), await nodeLayer(), ...modules, product],
     entrypoint: ['node', recipe.main],
-    env: ['NODE_ENV=production'],
+    env: recipe.env,
     ...(recipe.user !== undefined && { user: recipe.user }),
   }
 }
