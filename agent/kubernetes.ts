@@ -7,12 +7,13 @@ import type { AgentConfig } from './config/config.ts'
 import { ADDRESSES_PATH, type AddressesResponse } from '../crds/naming/addresses.ts'
 import { kubeconfigAccess, podAccess } from './control/access.ts'
 import { ApiClient } from './control/api.ts'
+import type { EffectiveConfig } from './control/effective.ts'
 import { Delivery } from './delivery.ts'
 import { collectGarbage } from './engine.ts'
 import { type AccessLogError, accessLogError } from './errors.ts'
 import { TextOutput } from './flush/text.ts'
 import { helperPath } from './helper/path.ts'
-import { CaptureLine, excludeOf } from './line.ts'
+import { CaptureLine, excludeOf, wantedLogs } from './line.ts'
 import { NodeAgent } from './node.ts'
 import { packageFile } from './package.ts'
 import { Pipeline } from './pipeline.ts'
@@ -90,10 +91,13 @@ function makeLine(
     const pod = line.state.wanted?.excludeProbes ? watch.podOf(pid, hint) : undefined
     return pod && { rules: pod.probes, nodeAddresses: addresses.with(pod.hostAddresses) }
   }
-  const make = (config: AgentConfig, waits: boolean, onFailure: (error: AccessLogError) => void) => {
-    const watch = new PodWatch({ processes, pods, exclude: excludeOf(config), ownPids: [process.pid], waits })
+  const make = (wanted: EffectiveConfig, waits: boolean, onFailure: (error: AccessLogError) => void) => {
+    const { config } = wanted
+    const watch = new PodWatch({ processes, pods, exclude: excludeOf(config), ownPids: [process.pid] })
     const pipeline = new Pipeline({
       config,
+      wanted: wantedLogs(wanted),
+      waits,
       helperPath: helperPath(process.env),
       bootTimeNs: bootTimeNs(),
       watch,

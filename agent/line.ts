@@ -1,21 +1,23 @@
 /** Brings the line to what the config wants: none, one, or another one in its place without a gap that matters. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs, type BackoffPolicy } from './backoff.ts'
+import { monotonicNs } from './clock.ts'
 import type { AgentConfig } from './config/config.ts'
 import type { EffectiveConfig } from './control/effective.ts'
 import type { BatchSink } from './pipeline.ts'
 import { backendOutput } from './report/collect.ts'
 import { type AccessLogError, asAccessLogError } from './errors.ts'
 import type { HelperLife } from './helper/supervisor.ts'
+import type { WantedLogs } from './logs/rules.ts'
 import type { Pipeline } from './pipeline.ts'
 import { addCounts, type Counters } from './report/counters.ts'
 import type { Logger } from './report/logger.ts'
 import type { ExcludeRules, PodWatch } from './workloads/kubernetes/watch.ts'
 
 export interface LineOptions {
-  /** Makes a pipeline that is not started. @param waits begins by capturing nothing */
+  /** Makes a pipeline that is not started. @param waits tells nothing before its turn */
   make: (
-    config: AgentConfig,
+    wanted: EffectiveConfig,
     waits: boolean,
     onFailure: (error: AccessLogError) => void,
   ) => { pipeline: Pipeline; watch: PodWatch }
@@ -46,8 +48,10 @@ interface Running {
   applied: EffectiveConfig
 }
 
-/** What is under way when a line takes over has this long to end while the other still sees it. */
-const OVERLAP_MS = 100
+/** A change of turn is told to the threads of two lines this long before. */
+const NOTICE_MS = 500
+/** What was under way then has this long to end before the eyes of the line that saw it begin. */
+const FINISH_MS = 1_000
 
 const RETRY: BackoffPolicy = { initialMs: 2_000, maxMs: 60_000 }
 
@@ -55,6 +59,8 @@ const RETRY: BackoffPolicy = { initialMs: 2_000, maxMs: 60_000 }
 export class CaptureLine {
   readonly #options: LineOptions
   #running: Running | undefined
+  /** The line that is about to take over; what breaks it is noted. */
+  #next: (Running & { error?: AccessLogError }) | undefined
   #wanted: EffectiveConfig | undefined
   #changing: Promise<void> | undefined
   #problem: AccessLogError | undefined
@@ -98,10 +104,7 @@ export class CaptureLine {
 
   /** Pods or Services changed: names and targets follow. @param all every process is told anew */
   refresh(scan = false, all = false): void {
-    if (this.#running === undefined) return
-    const { pipeline, watch, applied } = this.#running
-    const changed = watch.refresh(scan, all)
-    pipeline.retarget(watch.takeDifference(), changed, applied.config.excludeClusters)
+    for (const line of [this.#running, this.#next]) if (line !== undefined) refresh(line, scan, all)
   }
 
   async #settle(): Promise<void> {
@@ -141,31 +144,40 @@ export class CaptureLine {
     const probesChanged = running.applied.excludeProbes !== wanted.excludeProbes
     running.applied = wanted
     running.watch.setExclude(excludeOf(wanted.config))
-    running.pipeline.tune(wanted.config)
+    running.pipeline.tune(wanted.config, wantedLogs(wanted))
     this.refresh(true, probesChanged)
   }
 
   /**
-   * The new line is attached and watches nobody; it takes over; when it has, the old one lets go and drains. Between
-   * these both capture: an exchange that is shorter is not missed, and one of that time may be told twice.
+   * The new line is attached and captures like the old one. From an instant on that both know before it comes, the
+   * new one tells what begins; until then the old one does, which then sees it end.
    */
   async #replace(old: Running, wanted: EffectiveConfig): Promise<void> {
     const made = this.#make(wanted, true)
     await start(made.pipeline)
-    made.watch.turn('has')
-    const taken = made.watch.refresh(true)
-    made.pipeline.retarget(made.watch.takeDifference(), taken, wanted.config.excludeClusters)
-    await made.pipeline.settled()
-    await sleep(OVERLAP_MS)
-    old.watch.turn('left')
-    const left = old.watch.refresh(false)
-    old.pipeline.retarget(old.watch.takeDifference(), left, old.applied.config.excludeClusters)
-    this.#running = { ...made, applied: wanted }
-    this.#account(await old.pipeline.stop())
+    this.#next = { ...made, applied: wanted }
+    refresh(this.#next, true)
+    const turnNs = monotonicNs() + NOTICE_MS * 1e6
+    made.pipeline.beginAt(turnNs)
+    old.pipeline.endAt(turnNs)
+    await sleep(NOTICE_MS + FINISH_MS)
+    const { error, ...next } = this.#next
+    this.#next = undefined
+    if (error !== undefined) return this.#stay(old, made.pipeline, error)
+    const isOldWell = this.#running === old
+    this.#running = next
+    if (isOldWell) this.#account(await old.pipeline.stop())
     this.#options.logger.info('capturing with a new line', {
       config: wanted.name,
       hash: wanted.hash.slice(0, 8),
     })
+  }
+
+  /** The new line broke before it was alone. */
+  async #stay(old: Running, failed: Pipeline, error: AccessLogError): Promise<never> {
+    old.pipeline.endAt(Infinity)
+    this.#account(await failed.stop())
+    throw error
   }
 
   async #end(): Promise<void> {
@@ -177,7 +189,8 @@ export class CaptureLine {
   }
 
   #make(wanted: EffectiveConfig, waits: boolean) {
-    const made = this.#options.make(wanted.config, waits, (error) => {
+    const made = this.#options.make(wanted, waits, (error) => {
+      if (this.#next?.pipeline === made.pipeline) this.#next.error = error
       if (this.#running?.pipeline === made.pipeline) void this.#broke(made.pipeline, error)
     })
     return made
@@ -205,6 +218,11 @@ export class CaptureLine {
   }
 }
 
+/** What the collectors of a policy mean for logs; those of this version know HTTP/1 only. */
+export function wantedLogs({ collectors: { connections, protocols } }: EffectiveConfig): WantedLogs {
+  return { connections, http: protocols.includes('HTTP1') }
+}
+
 export function excludeOf({ excludeNamespaces, excludeClusters }: AgentConfig): ExcludeRules {
   return { namespaces: new Set(excludeNamespaces), clusters: new Set(excludeClusters) }
 }
@@ -214,6 +232,11 @@ export function isSameLine(one: AgentConfig, other: AgentConfig): boolean {
   const shape = ({ protocolAnalyze: { parallels, perCpuBufferBytes } }: AgentConfig) =>
     JSON.stringify([parallels, perCpuBufferBytes])
   return shape(one) === shape(other)
+}
+
+function refresh({ pipeline, watch, applied }: Running, scan: boolean, all = false): void {
+  const changed = watch.refresh(scan, all)
+  pipeline.retarget(watch.takeDifference(), changed, applied.config.excludeClusters)
 }
 
 /** A pipeline that does not start leaves threads behind, which are ended. */

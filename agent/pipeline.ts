@@ -16,7 +16,8 @@ import {
 } from './helper/supervisor.ts'
 import type { Batch } from './logs/encode.ts'
 import type { TextFormat } from './logs/outputs.ts'
-import type { Identity } from './logs/shard.ts'
+import type { Identity } from './logs/names.ts'
+import { ALWAYS, NOT_YET, type Turn, type WantedLogs } from './logs/rules.ts'
 import { Shards, type ShardsListener } from './logs/shards.ts'
 import { type HelperAccount, collect } from './report/collect.ts'
 import { type Counters, countBy } from './report/counters.ts'
@@ -52,6 +53,10 @@ export interface PipelineOptions {
   probesOf?: (pid: number, hint: WorkloadHint) => Identity['probes']
   text: { format: TextFormat; output: TextOutput }
   sender: BatchSink | undefined
+  /** By default all logs. */
+  wanted?: WantedLogs
+  /** Another line still tells what it sees: this one begins when `beginAt` says so. */
+  waits?: boolean
   logger: Logger
   /** The line cannot go on; `stop` still has to be called. */
   onFailure: (error: AccessLogError) => void
@@ -76,6 +81,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
   readonly #ready = Promise.withResolvers<HelperLife>()
   #epoch = 1
   #excludeClusters: ReadonlySet<string>
+  #turn: Turn
   #life: HelperLife | undefined
   /** The last that the helper told of its current life. */
   #told: HelperAccount['counters']
@@ -88,6 +94,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
     this.#options = options
     const { config, text, sender, bootTimeNs } = options
     this.#excludeClusters = new Set(config.excludeClusters)
+    this.#turn = options.waits ? NOT_YET : ALWAYS
     const { parallels, queueSize } = config.protocolAnalyze
     this.#shards = new Shards(
       {
@@ -103,6 +110,8 @@ export class Pipeline implements HelperOwner, ShardsListener {
           headBytesMax: CAPTURE_BYTES,
           endpointsMax: CONNECTIONS_MAX,
           remotes: options.remotes !== undefined,
+          turn: this.#turn,
+          ...(options.wanted && { wanted: options.wanted }),
         },
       },
       this,
@@ -145,14 +154,22 @@ export class Pipeline implements HelperOwner, ShardsListener {
     for (const pid of changed) this.#shards.rename(pid, this.identify(pid, { comm: '', cgroupId: 0 }))
   }
 
-  /** Other limits of flush and queues, from now on. */
-  tune({ flush, protocolAnalyze }: AgentConfig): void {
-    this.#shards.tune(protocolAnalyze.queueSize, flush.maxCount, this.#flushPeriodMs(flush.periodMs))
+  /** Other limits of flush and queues, and other logs, from now on. */
+  tune({ flush, protocolAnalyze }: AgentConfig, wanted?: WantedLogs): void {
+    const periodMs = this.#flushPeriodMs(flush.periodMs)
+    this.#shards.tune(protocolAnalyze.queueSize, flush.maxCount, periodMs, wanted)
   }
 
-  /** Resolves when the helper has done what it was told so far, or does not answer. */
-  async settled(): Promise<void> {
-    await this.#askCounters()
+  /** Tells what begins from then on, CLOCK_MONOTONIC ns. To be called well before. */
+  beginAt(fromNs: number): void {
+    this.#turn = { ...this.#turn, fromNs }
+    this.#shards.turn(this.#turn)
+  }
+
+  /** Tells nothing that begins then or later: another line does. To be called well before. Infinity: goes on. */
+  endAt(untilNs: number): void {
+    this.#turn = { ...this.#turn, untilNs }
+    this.#shards.turn(this.#turn)
   }
 
   /** The helper in use, or the last. */

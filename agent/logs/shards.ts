@@ -4,7 +4,8 @@ import { siblingModule } from '../package.ts'
 import type { Workload, WorkloadHint } from '../workloads/workload.ts'
 import type { Batch } from './encode.ts'
 import { QueueWriter, queueMemory } from './queue.ts'
-import type { Identity } from './shard.ts'
+import type { Identity } from './names.ts'
+import type { Turn, WantedLogs } from './rules.ts'
 import { type ShardTally, emptyTally } from './tally.ts'
 import type { FromShard, ShardSetup, ToShard } from './thread.ts'
 
@@ -110,11 +111,16 @@ export class Shards {
     for (const thread of this.#threads) post(thread, { type: 'renamed', pid, identity })
   }
 
-  /** Other limits, from now on. @param queueSize as in the options */
-  tune(queueSize: number, flushMaxCount: number, flushPeriodMs: number): void {
+  /** Other limits and other logs, from now on. @param queueSize as in the options */
+  tune(queueSize: number, flushMaxCount: number, flushPeriodMs: number, wanted?: WantedLogs): void {
     this.#queueSize = queueSize
-    for (const thread of this.#threads) post(thread, { type: 'tuned', flushMaxCount, flushPeriodMs })
+    for (const thread of this.#threads) post(thread, { type: 'tuned', flushMaxCount, flushPeriodMs, wanted })
     this.#watchQueues()
+  }
+
+  /** When what is seen is told; see {@link Turn}. */
+  turn(turn: Turn): void {
+    for (const thread of this.#threads) post(thread, { type: 'turn', turn })
   }
 
   /** Flushes everything and ends the threads. Resolves when all have, or at the deadline. */

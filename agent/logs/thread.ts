@@ -2,7 +2,8 @@
 import type { Workload, WorkloadHint } from '../workloads/workload.ts'
 import type { Batch } from './encode.ts'
 import type { TextFormat } from './outputs.ts'
-import type { Identity } from './shard.ts'
+import type { Turn, WantedLogs } from './rules.ts'
+import type { Identity } from './names.ts'
 import type { ShardTally } from './tally.ts'
 
 /** Given once, at the start of the thread. */
@@ -19,6 +20,10 @@ export interface ShardSetup {
   endpointsMax: number
   /** Remote addresses are asked for; by default not. */
   remotes?: boolean
+  /** By default all logs. */
+  wanted?: WantedLogs
+  /** By default always. */
+  turn?: Turn
 }
 
 export type ToShard =
@@ -29,7 +34,8 @@ export type ToShard =
   /** A process that was identified is called otherwise, or has another rule, also on its open connections. */
   | { type: 'renamed'; pid: number; identity: Identity }
   | { type: 'located'; address: string; port: number; workload: Workload | null }
-  | { type: 'tuned'; flushMaxCount: number; flushPeriodMs: number }
+  | { type: 'tuned'; flushMaxCount: number; flushPeriodMs: number; wanted: WantedLogs | undefined }
+  | { type: 'turn'; turn: Turn }
   | { type: 'stop' }
 
 export type FromShard =

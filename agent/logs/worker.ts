@@ -34,6 +34,8 @@ const shard = new Shard({
   headBytesMax: setup.headBytesMax,
   endpointsMax: setup.endpointsMax,
   patienceFlushes: patienceOf(setup.flushPeriodMs),
+  ...(setup.wanted && { wanted: setup.wanted }),
+  ...(setup.turn && { turn: setup.turn }),
 })
 
 /** Flushes until {@link PATIENCE_MS} have passed. */
@@ -92,6 +94,7 @@ function end(): void {
 function tune(message: Extract<ToShard, { type: 'tuned' }>): void {
   flushMaxCount = message.flushMaxCount
   shard.patienceFlushes = patienceOf(message.flushPeriodMs)
+  if (message.wanted !== undefined) shard.wanted = message.wanted
   if (lastNames !== undefined) return
   clearInterval(timer)
   timer = setInterval(() => flush(false), message.flushPeriodMs)
@@ -105,6 +108,7 @@ let lastNames: NodeJS.Timeout | undefined
 port.on('message', (message: ToShard) => {
   if (message.type === 'wake') readQueue()
   else if (message.type === 'tuned') tune(message)
+  else if (message.type === 'turn') shard.turn = message.turn
   else if (message.type === 'identified') {
     shard.identified(message.pid, message.identity)
     if (lastNames !== undefined && shard.isNamed) end()

@@ -14,13 +14,7 @@ import type { PlacedProcess, PlacedProcesses } from './processes.ts'
 
 /** Why records of a process are filtered, in the order in which the rules are asked. */
 export type PodRule =
-  | 'own_process'
-  | 'handover'
-  | 'unidentified'
-  | 'not_in_pod'
-  | 'unknown_pod'
-  | 'exclude_namespace'
-  | 'exclude_cluster'
+  'own_process' | 'unidentified' | 'not_in_pod' | 'unknown_pod' | 'exclude_namespace' | 'exclude_cluster'
 
 export interface ExcludeRules {
   namespaces: ReadonlySet<string>
@@ -34,15 +28,7 @@ export interface PodWatchOptions {
   exclude: ExcludeRules
   /** Never watched: the agent. The helper excludes itself. */
   ownPids: readonly number[]
-  /** Begins by watching nobody: another line still does. */
-  waits?: boolean
 }
-
-/**
- * Whether this line has the node: `waits` until another lets go, then `has` it, until it `left` it to another. What it
- * captured before it left still counts; what reaches it while it waits is the other's.
- */
-type Turn = 'waits' | 'has' | 'left'
 
 /** What the node's processes amount to, for the status. */
 export interface WorkloadCounts {
@@ -64,7 +50,6 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
   readonly #pods: Pods
   readonly #ownPids: ReadonlySet<number>
   #exclude: ExcludeRules
-  #turn: Turn
   /** Of this life of the helper and the one before. */
   #helperPids: number[] = []
   /** Processes that the kernel was told to ignore. */
@@ -73,17 +58,11 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
   /** By pid, what {@link identify} and {@link filterOf} last answered. */
   readonly #answers = new Map<number, string>()
 
-  constructor({ processes, pods, exclude, ownPids, waits = false }: PodWatchOptions) {
+  constructor({ processes, pods, exclude, ownPids }: PodWatchOptions) {
     this.#processes = processes
     this.#pods = pods
     this.#exclude = exclude
     this.#ownPids = new Set(ownPids)
-    this.#turn = waits ? 'waits' : 'has'
-  }
-
-  /** Takes over, or lets go; from the next {@link refresh} on. */
-  turn(to: 'has' | 'left'): void {
-    this.#turn = to
   }
 
   /** For the next {@link refresh}. */
@@ -200,7 +179,7 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
     if (execed) this.#forget(pid)
     // Of a process that could not be placed nothing is known that would hold for the next with its number.
     const isUnwanted = rule !== undefined && rule !== 'unidentified'
-    const ignore = (isUnwanted || this.#turn === 'left') && !process.gone
+    const ignore = isUnwanted && !process.gone
     if (ignore === this.#ignored.has(pid)) return
     if (ignore) this.#ignored.add(pid)
     else this.#ignored.delete(pid)
@@ -214,7 +193,6 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
 
   #ruleOf(pid: number, process: PlacedProcess): PodRule | undefined {
     if (this.#ownPids.has(pid) || this.#helperPids.includes(pid)) return 'own_process'
-    if (this.#turn === 'waits') return 'handover'
     if (process.place === undefined) return 'unidentified'
     if (process.place === null) return 'not_in_pod'
     const name = this.#nameOf(process)

@@ -1,6 +1,6 @@
 /** Whose remote addresses are: asked for, waited for, given up. And what is a probe. */
 import test from 'ava'
-import type { Identity } from '../../../agent/logs/shard.ts'
+import type { Identity } from '../../../agent/logs/names.ts'
 import { ShardRun, filtered, known, workload } from './shard-run.ts'
 import { Socket } from './socket.ts'
 
@@ -55,7 +55,11 @@ test('the end waits for nobody', (t) => {
 test('an end on this machine is who it is, whatever its address says', (t) => {
   const run = new ShardRun({ locate: () => CART })
   run.read(Socket.client().write(GET).read(OK), new Socket().read(GET).write(OK))
-  t.deepEqual(remotes(run), ['service-100', 'service-200'])
+  const names = remotes(run).map(String)
+  t.deepEqual(
+    names.toSorted((a, b) => a.localeCompare(b)),
+    ['service-100', 'service-200'],
+  )
 })
 
 test('an open connection is called by its new name, and filtered by its new rule', (t) => {

@@ -1,7 +1,8 @@
 /** A shard with a text output, driven by sockets, whose lines are read back as logs in words. */
 import type { ExecutionContext } from 'ava'
 import { ShardOutputs } from '../../../agent/logs/outputs.ts'
-import { type Identity, Shard } from '../../../agent/logs/shard.ts'
+import type { Identity } from '../../../agent/logs/names.ts'
+import { Shard } from '../../../agent/logs/shard.ts'
 import { WallClock } from '../../../agent/logs/time.ts'
 import type { Workload, WorkloadHint } from '../../../agent/workloads/workload.ts'
 import { totalOf } from '../../../agent/report/counters.ts'

@@ -1,7 +1,7 @@
 /** Real worker threads: batches in, flushed logs out. */
 import test, { type ExecutionContext } from 'ava'
 import type { Batch } from '../../../agent/logs/encode.ts'
-import type { Identity } from '../../../agent/logs/shard.ts'
+import type { Identity } from '../../../agent/logs/names.ts'
 import { Shards, type ShardsListener, type ShardsOptions } from '../../../agent/logs/shards.ts'
 import type { Log } from '../../e2e/harness/agent.ts'
 import { until } from '../../e2e/harness/until.ts'

@@ -24,7 +24,7 @@ function nodeOf(t: ExecutionContext, exclude: Partial<Record<keyof ExcludeRules,
   const reader = new ProcessReader(proc)
   const processes = new PlacedProcesses({ reader, cgroups: new Cgroups({ root, now: () => 0 }) })
   const rules = { namespaces: new Set(exclude.namespaces), clusters: new Set(exclude.clusters) }
-  const make = (waits: boolean) => new PodWatch({ processes, pods, exclude: rules, ownPids: [1], waits })
+  const watch = new PodWatch({ processes, pods, exclude: rules, ownPids: [1] })
   const event = (kind: ProcessEvent['kind'], pid: number, path: string, comm = 'sh'): ProcessEvent => ({
     kind,
     pid,
@@ -33,7 +33,7 @@ function nodeOf(t: ExecutionContext, exclude: Partial<Record<keyof ExcludeRules,
     cgroupId: ids[path] ?? 0,
   })
   const hint = (path: string, comm = '') => ({ comm, cgroupId: ids[path] ?? 0 })
-  return { proc, pods, make, watch: make(false), event, hint }
+  return { proc, pods, watch, event, hint }
 }
 
 test('at first everything is told to be ignored that is no pod’s, unknown or excluded', (t) => {
@@ -141,22 +141,4 @@ test('a number that is used again is looked at anew', (t) => {
   watch.observe([event('exec', 40, SHOP), event('exit', 40, SHOP)])
   putProcess(proc, 40, cgroups(BANK))
   t.is(watch.filterOf(40, hint(BANK)), 'exclude_namespace')
-})
-
-test('a line that waits watches nobody, and takes over what the other leaves', (t) => {
-  const { proc, watch, make, hint } = nodeOf(t)
-  putProcess(proc, 10, cgroups(SHOP))
-  putProcess(proc, 13, cgroups(HOST))
-  const next = make(true)
-  t.deepEqual(watch.begin().ignore, [13])
-  t.deepEqual(next.begin().ignore, [10, 13])
-  t.is(next.filterOf(10, hint(SHOP)), 'handover')
-  watch.turn('left')
-  next.turn('has')
-  watch.refresh(false)
-  t.deepEqual(next.refresh(true), [10])
-  t.deepEqual(watch.takeDifference().ignore, [10])
-  t.deepEqual(next.takeDifference(), { watch: [], ignore: [], forget: [10] })
-  t.is(watch.filterOf(10, hint(SHOP)), undefined, 'what it captured before counts')
-  t.is(next.filterOf(10, hint(SHOP)), undefined)
 })
