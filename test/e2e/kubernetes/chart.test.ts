@@ -78,13 +78,8 @@ onNode('an edited policy is in force when it is ready', async (t) => {
   await installed.cluster.kubectl(['patch', 'alp', 'default', '--type=merge', '-p', edit])
   await installed.waitFor('condition=Ready', 'alp/default')
   t.deepEqual(await installed.ask('edited', BANK_LOGS.length), BANK_LOGS)
-  const hash = await installed.cluster.kubectl([
-    'get',
-    'alp',
-    'default',
-    '-o',
-    'jsonpath={.status.configHash}',
-  ])
+  const path = 'jsonpath={.status.configHash}'
+  const hash = await installed.cluster.kubectl(['get', 'alp', 'default', '-o', path])
   const [wide] = await installed.table('als', 'node-1', '-o', 'wide')
   t.true(wide?.includes(` ${installed.backend} ${hash.stdout.slice(0, 8)} `), wide)
   t.deepEqual(await installed.policies(), ['default true 0 1/1 True'])
@@ -102,6 +97,7 @@ onNode('a label gives the node to the policy that selects it, and the loser says
 
   await cluster.kubectl(['label', 'node', 'node-1', 'pool=audited'])
   await installed.waitFor('condition=Ready', 'alp/audited')
+  await installed.waitFor('condition=Ready=False', 'alp/default')
   const all = [...SHOP_LOGS, ...BANK_LOGS].toSorted()
   t.deepEqual(await installed.ask('relabelled', all.length), all)
   t.deepEqual(await installed.policies(), ['audited true 10 1/1 True', 'default true 0 0/1 False'])
