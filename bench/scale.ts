@@ -23,7 +23,7 @@ const ROOT = join(import.meta.dirname, '..')
 const OPERATOR = join(ROOT, 'build/js/operator/main.js')
 const RESULT = join(ROOT, 'bench/results/scale.json')
 /** As in operator/Dockerfile. */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--optimize-for-size']
+const IMAGE_ENV = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' }
 const HEARTBEAT_SECONDS = 300
 const DEADLINE_MS = 400_000
 const NAMESPACE = 'accesslog-system'
@@ -95,6 +95,7 @@ async function measure(cluster: Cluster): Promise<void> {
 
   const operator = await startOperator(cluster)
   say('start', await untilPlanned(operator))
+  say('startMemory', { ...memoryOf(operator.process.pid) })
   const nodeNames = Array.from({ length: nodes }, (_, index) => nodeName(index))
   const { agents, stop } = await startAgents(nodeNames, await credentials(cluster))
   await until('all agents have a config', () => agents.every(({ hash }) => hash !== undefined), DEADLINE_MS)
@@ -116,6 +117,7 @@ interface Running {
 async function startOperator(cluster: Cluster): Promise<Running> {
   const env = {
     ...process.env,
+    ...IMAGE_ENV,
     KUBECONFIG: cluster.kubeconfig,
     POD_NAME: 'operator',
     POD_NAMESPACE: NAMESPACE,
@@ -123,13 +125,8 @@ async function startOperator(cluster: Cluster): Promise<Running> {
     ACCESSLOG_CLUSTER_NAME: 'east',
   }
   const startMs = performance.now()
-  const owned = new Owned(
-    process.execPath,
-    [...NODE_FLAGS, OPERATOR, '--health-port', '0', '--addresses-port', '0'],
-    {
-      env,
-    },
-  )
+  const args = [OPERATOR, '--health-port', '0', '--addresses-port', '0']
+  const owned = new Owned(process.execPath, args, { env })
   const port = await until('the operator starts', () => {
     if (owned.gone) throw new Error(owned.stderr)
     return /"healthPort":(\d+)/.exec(owned.stderr)?.[1]

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /** accesslog-operator: reads its options, runs until a signal, and says in one line why it ends otherwise. */
 import { randomUUID } from 'node:crypto'
+import { tuneEngine } from './engine.ts'
 import { OperatorError } from './errors.ts'
 import { type Logger, makeLogger, reasonText } from './log.ts'
 import { readOptions, usage } from './options.ts'
 import { run } from './run.ts'
 
 async function main(args: readonly string[]): Promise<void> {
+  tuneEngine()
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(usage())
     return

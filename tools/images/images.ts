@@ -48,7 +48,7 @@ export const OPERATOR: Recipe = {
   packages: ['ca-certificates'],
   files: ['package.json', 'build/js/operator/main.js', 'build/js/operator/main.js.LEGAL.txt'],
   main: '/app/build/js/operator/main.js',
-  env: ['NODE_ENV=production', 'NODE_OPTIONS=--max-semi-space-size=2'],
+  env: ['NODE_ENV=production', 'MALLOC_ARENA_MAX=1'],
   user: '65532:65532',
 }
 
