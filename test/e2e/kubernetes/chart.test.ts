@@ -1,6 +1,6 @@
 /** From `helm install` to logs with names, and what policies change: real pods of nginx, Node and Python. */
 import anyTest, { type TestFn } from 'ava'
-import { Installation } from './chart-run.ts'
+import { Installation, NAMESPACE } from './chart-run.ts'
 import { apply } from './node.ts'
 
 const test = anyTest as TestFn<{ installed: Installation }>
@@ -86,6 +86,18 @@ onNode('an edited policy is in force when it is ready', async (t) => {
   t.deepEqual(await installed.statuses(), ['node-1 default Active'])
 })
 
+onNode('with all of its pods replaced the product goes on, and takes the next edit', async (t) => {
+  t.timeout(DEADLINE_MS)
+  const { installed } = t.context
+  await installed.cluster.kubectl(['delete', 'pod', '--all', '--namespace', NAMESPACE])
+  await installed.running()
+  const edit = JSON.stringify({ spec: { exclude: { namespaces: ['kube-system', 'bank'] } } })
+  await installed.cluster.kubectl(['patch', 'alp', 'default', '--type=merge', '-p', edit])
+  await installed.waitFor('condition=Ready', 'alp/default')
+  t.deepEqual(await installed.ask('replaced', SHOP_LOGS.length), SHOP_LOGS)
+  t.deepEqual(await installed.statuses(), ['node-1 default Active'])
+})
+
 onNode('a label gives the node to the policy that selects it, and the loser says who won', async (t) => {
   t.timeout(DEADLINE_MS)
   const { installed } = t.context
@@ -128,6 +140,7 @@ onNode('no log was late, rejected, or of what policies exclude', async (t) => {
   t.deepEqual(rejected, {})
   t.deepEqual(installed.logs('installed'), SHOP_LOGS)
   t.deepEqual(installed.logs('edited'), BANK_LOGS)
+  t.deepEqual(installed.logs('replaced'), SHOP_LOGS)
   t.deepEqual(installed.logs('deleted'), [])
   t.deepEqual(installed.logs('again'), SHOP_LOGS)
 })
