@@ -173,7 +173,7 @@ export const ERRORS = {
   },
   KUBERNETES_SECRET_MISSING: {
     message: 'the Secret {secret} of the backend is not mounted into the agent: {reason}',
-    hint: 'list it in backend.secrets of the chart, so that it is mounted',
+    hint: 'wait: the kubelet may take a minute to mount a new Secret; if it stays, list it in backend.secrets of the chart',
     exitCode: 1,
   },
   HEALTH_PORT: {

@@ -137,7 +137,7 @@ export class CaptureLine {
     const made = this.#make(wanted, false)
     await start(made.pipeline)
     this.#running = { ...made, applied: wanted }
-    this.#options.logger.info('capturing', { config: wanted.name, hash: wanted.hash.slice(0, 8) })
+    this.#tell('capturing', wanted)
   }
 
   #adjust(running: Running, wanted: EffectiveConfig): void {
@@ -146,6 +146,7 @@ export class CaptureLine {
     running.watch.setExclude(excludeOf(wanted.config))
     running.pipeline.tune(wanted.config, wantedLogs(wanted))
     this.refresh(true, probesChanged)
+    this.#tell('capturing goes on by another config', wanted)
   }
 
   /**
@@ -167,10 +168,11 @@ export class CaptureLine {
     const isOldWell = this.#running === old
     this.#running = next
     if (isOldWell) this.#account(await old.pipeline.stop())
-    this.#options.logger.info('capturing with a new line', {
-      config: wanted.name,
-      hash: wanted.hash.slice(0, 8),
-    })
+    this.#tell('capturing with a new line', wanted)
+  }
+
+  #tell(what: string, { name, hash }: EffectiveConfig): void {
+    this.#options.logger.info(what, { config: name, hash: hash.slice(0, 8) })
   }
 
   /** The new line broke before it was alone. */

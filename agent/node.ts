@@ -12,6 +12,7 @@ import type { Delivery } from './delivery.ts'
 import { type AccessLogError, accessLogError, asAccessLogError } from './errors.ts'
 import { programStatuses } from './helper/messages.ts'
 import type { CaptureLine } from './line.ts'
+import { Errors } from './report/errors.ts'
 import { HealthServer } from './report/health.ts'
 import type { Logger } from './report/logger.ts'
 import { Metrics } from './report/metrics.ts'
@@ -51,7 +52,7 @@ export class NodeAgent {
   #assignment: Assignment | undefined
   #wanted: EffectiveConfig | undefined
   #configProblem: AccessLogError | undefined
-  #lastError: NodeFacts['lastError']
+  readonly #errors = new Errors()
   #conditions: readonly Condition[] | undefined
   #podsKnown = false
   #timer: NodeJS.Timeout | undefined
@@ -105,8 +106,9 @@ export class NodeAgent {
     this.#podsKnown = true
     logger.info('connected to the cluster', { node: settings.nodeName, pods: this.#options.pods.size })
     this.#timer = setInterval(() => this.#reread(), REREAD_MS)
-    await this.#apply()
+    // Before the first config is in force: what an agent before this one has left behind is not true any more.
     this.#writer.start()
+    await this.#apply()
   }
 
   /** Of the health endpoint. */
@@ -116,8 +118,7 @@ export class NodeAgent {
 
   /** Something of the line changed: the status follows. */
   changed(): void {
-    const { problem } = this.#options.line.state
-    if (problem !== undefined) this.#noteError(problem)
+    this.#errors.note('capture', this.#options.line.state.problem)
     this.#writer.look()
   }
 
@@ -137,8 +138,10 @@ export class NodeAgent {
   /** A config that cannot be used changes nothing but the status. */
   async #apply(): Promise<void> {
     const { configName, pending } = this.#assignment ?? {}
-    if (configName === undefined) this.#wanted = this.#configProblem = undefined
-    else if (pending || !this.#readConfig(configName)) return this.#writer.look()
+    if (configName === undefined) {
+      this.#wanted = this.#configProblem = undefined
+      this.#errors.note('config', undefined)
+    } else if (pending || !this.#readConfig(configName)) return this.#writer.look()
     await this.#options.line.apply(this.#wanted)
   }
 
@@ -150,12 +153,13 @@ export class NodeAgent {
       if (spec === undefined) throw accessLogError('KUBERNETES_CONFIG_MISSING', { name })
       this.#wanted = effectiveConfig({ name, spec, environment, nodeName, secretsFolder })
       this.#configProblem = undefined
+      this.#errors.note('config', undefined)
       return true
     } catch (thrown) {
       const error = asAccessLogError(thrown)
       if (error.message !== this.#configProblem?.message) logger.error(error.render())
       this.#configProblem = error
-      this.#noteError(error)
+      this.#errors.note('config', error)
       return false
     }
   }
@@ -184,6 +188,7 @@ export class NodeAgent {
   #contacted(what: string, problem: ApiError | undefined): void {
     const { logger } = this.#options
     if (problem === undefined) {
+      this.#errors.note(what, undefined)
       if (this.#contact.delete(what)) logger.info('the API server answers again', { what })
       return
     }
@@ -191,13 +196,10 @@ export class NodeAgent {
     this.#contact.set(what, problem)
     const code = problem.isRefusal ? 'KUBERNETES_REFUSED' : 'KUBERNETES_UNREACHABLE'
     const error = accessLogError(code, { what, reason: problem.message })
-    this.#noteError(error)
-    if (isNews) logger.warn(error.message, { code, hint: error.hint })
-  }
-
-  #noteError({ code, message, hint }: AccessLogError): void {
-    if (this.#lastError?.code === code && this.#lastError.message.startsWith(message)) return
-    this.#lastError = { code, message: `${message}. ${hint}`, time: new Date().toISOString() }
+    this.#errors.note(what, problem.isBusy ? undefined : error)
+    if (!isNews) return
+    if (problem.isBusy) logger.info('the API server asks to wait', { what, reason: problem.message })
+    else logger.warn(error.message, { code, hint: error.hint })
   }
 
   /** Undefined as long as the operator has not made the object, or after it was deleted. */
@@ -213,7 +215,7 @@ export class NodeAgent {
 
   #facts(): NodeFacts {
     const { line, delivery, settings, version } = this.#options
-    const { applied, problem, life } = line.state
+    const { wanted, applied, problem, life } = line.state
     const counters = line.counters
     const { http = 0, kernel = {} } = counters?.logs ?? {}
     const logs = http + Object.values<number>(kernel).reduce((sum, many) => sum + many, 0)
@@ -224,6 +226,7 @@ export class NodeAgent {
       configProblem: this.#configProblem,
       captureProblem: problem,
       pending: this.#assignment?.pending ?? true,
+      attaching: isActive(wanted) && applied === undefined && problem === undefined,
       capture: life && { ...captureReport(programStatuses(life.ready.programs)) },
       workloads: line.watch?.counts(),
       counters,
@@ -231,7 +234,7 @@ export class NodeAgent {
       backend: { address: delivery.address, status: delivery.status },
       agent: { version, pod: settings.podName, startTime: this.#startTime },
       kernel: release(),
-      lastError: this.#lastError,
+      lastError: this.#errors.last,
     }
   }
 
@@ -261,4 +264,8 @@ export class NodeAgent {
       version,
     }
   }
+}
+
+function isActive(wanted: EffectiveConfig | undefined): boolean {
+  return wanted?.config.active ?? false
 }

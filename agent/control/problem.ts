@@ -23,6 +23,11 @@ export class ApiError extends Error {
     return this.status === 410 || this.reason === 'Expired' || this.reason === 'ResourceVersionTooLarge'
   }
 
+  /** Too many requests, or a kind that was made a moment ago: the server says when to ask again, and it passes. */
+  get isBusy(): boolean {
+    return this.status === 429
+  }
+
   /** No right, or no such kind: nothing that passes by itself. */
   get isRefusal(): boolean {
     return this.status === 401 || this.status === 403 || this.status === 404

@@ -23,7 +23,7 @@ export interface StatusWriterOptions {
 }
 
 export interface StatusTimings {
-  /** Between two writes. */
+  /** Between two writes; only the second may follow the first, in which little is known yet, after `spreadMs`. */
   minIntervalMs: number
   /** A change waits up to this: others may follow, and not all nodes write at once. */
   spreadMs: number
@@ -50,6 +50,7 @@ export class StatusSchedule {
   readonly #timings: StatusTimings
   readonly #random: () => number
   #wroteMs = -Infinity
+  #writes = 0
   #changedMs: number | undefined
   #heartbeatMs: number
   #jitter: number
@@ -71,13 +72,14 @@ export class StatusSchedule {
     this.#heartbeatMs = Math.min(next, heartbeatMs)
     this.#changedMs = undefined
     this.#wroteMs = nowMs
+    this.#writes += 1
     this.#jitter = this.#random()
   }
 
-  /** Never sooner than `minIntervalMs` after the last write, never later than a heartbeat. */
+  /** Not sooner than `minIntervalMs` after the last write, but for the first, and never later than a heartbeat. */
   dueMs(): number {
     const { minIntervalMs, spreadMs } = this.#timings
-    const earliestMs = this.#wroteMs + minIntervalMs
+    const earliestMs = this.#wroteMs + (this.#writes > 1 ? minIntervalMs : spreadMs)
     const beatMs = this.#wroteMs + this.#heartbeatMs * (0.9 + 0.2 * this.#jitter)
     if (this.#changedMs === undefined) return Math.max(earliestMs, beatMs)
     return Math.max(earliestMs, Math.min(beatMs, this.#changedMs + spreadMs * this.#jitter))

@@ -5,12 +5,16 @@ import type { KernelLog, LogEntry } from './model.ts'
 
 /** Kinds of logs that are wanted. */
 export interface WantedLogs {
-  /** connect, accept and close. */
+  /** Kernel logs: connect, accept, close, read and write. */
   connections: boolean
   http: boolean
 }
 
 export const ALL_LOGS: WantedLogs = { connections: true, http: true }
+
+/** Rules that a policy's `collectors` make. */
+const NO_CONNECTIONS = 'collectors_connections'
+const NO_PROTOCOLS = 'collectors_protocols'
 
 /** What began in it, `fromNs` ≤ start < `untilNs`, is told; the rest is another line's. CLOCK_MONOTONIC ns. */
 export interface Turn {
@@ -79,16 +83,19 @@ export class LogRules {
 
   #collect({ kernelLogs, exchange }: LogEntry): Sifted {
     const { connections, http } = this.wanted
-    const isWanted = ({ kind }: KernelLog) => connections || kind === 'read' || kind === 'write'
-    const told = { kernelLogs: kernelLogs.filter(isWanted), exchange: http ? exchange : undefined }
-    const filtered: [string, LogEntry][] = []
-    if (told.kernelLogs.length < kernelLogs.length) {
-      const unwanted = kernelLogs.filter((log) => !isWanted(log))
-      filtered.push(['collectors_connections', { kernelLogs: unwanted, exchange: undefined }])
-    }
-    if (exchange !== undefined && !http) filtered.push(['collectors_protocols', { kernelLogs: [], exchange }])
-    const isEmpty = told.kernelLogs.length === 0 && told.exchange === undefined
-    return { told: isEmpty ? undefined : told, filtered }
+    const calls: LogEntry = { kernelLogs, exchange: undefined }
+    const request: LogEntry = { kernelLogs: [], exchange }
+    if (!connections && !http)
+      return {
+        told: undefined,
+        filtered: [
+          [NO_CONNECTIONS, calls],
+          [NO_PROTOCOLS, request],
+        ],
+      }
+    return connections
+      ? { told: kernelLogs.length > 0 ? calls : undefined, filtered: [[NO_PROTOCOLS, request]] }
+      : { told: exchange && request, filtered: [[NO_CONNECTIONS, calls]] }
   }
 }
 

@@ -26,6 +26,8 @@ export interface NodeFacts {
   captureProblem: AccessLogError | undefined
   /** The assigned config is on its way. */
   pending: boolean
+  /** It is being put into force, and nothing was before. */
+  attaching: boolean
   /** Capability to `Active`, or what is missing; undefined: not attached. */
   capture: Readonly<Record<string, string>> | undefined
   workloads: WorkloadCounts | undefined
@@ -120,7 +122,8 @@ function conditionsOf(facts: NodeFacts, before: readonly Condition[], now: strin
   })
 }
 
-function configApplied({ applied, captureProblem, configName, configProblem, pending }: NodeFacts): Finding {
+function configApplied(facts: NodeFacts): Finding {
+  const { applied, attaching, captureProblem, configName, configProblem, pending } = facts
   const type = 'ConfigApplied'
   const kept = applied === undefined ? '' : `; ${applied.name} (${applied.hash.slice(0, 8)}) stays in force`
   const problem = configProblem ?? captureProblem
@@ -132,20 +135,22 @@ function configApplied({ applied, captureProblem, configName, configProblem, pen
     return { type, status: 'True', reason: 'NoPolicy', message: 'no active policy selects this node' }
   if (pending)
     return { type, status: 'Unknown', reason: 'Pending', message: `${configName} is being read${kept}` }
+  if (attaching)
+    return { type, status: 'Unknown', reason: 'Pending', message: `${configName} is being put into force` }
   if (applied === undefined)
     return { type, status: 'True', reason: 'SwitchedOff', message: 'the environment switches capturing off' }
   return { type, status: 'True', reason: 'Applied', message: `${applied.name} is in force` }
 }
 
-function capturing({ applied, capture, captureProblem }: NodeFacts): Finding {
+function capturing({ applied, attaching, capture, captureProblem }: NodeFacts): Finding {
   const type = 'Capturing'
   if (captureProblem !== undefined && applied === undefined)
     return { type, status: 'False', reason: camelCase(captureProblem.code), message: captureProblem.message }
+  if (attaching || (applied !== undefined && capture === undefined))
+    return { type, status: 'Unknown', reason: 'Attaching', message: 'the programs are being attached' }
   if (applied === undefined)
     return { type, status: 'Unknown', reason: 'Inactive', message: 'nothing is to be captured' }
-  if (capture === undefined)
-    return { type, status: 'Unknown', reason: 'Attaching', message: 'the programs are being attached' }
-  const traffic = capture['traffic'] ?? 'Active'
+  const traffic = capture?.['traffic'] ?? 'Active'
   return traffic === 'Active'
     ? { type, status: 'True', reason: 'Attached', message: 'connections and traffic are captured' }
     : { type, status: 'False', reason: 'Partial', message: `traffic: ${traffic}` }

@@ -12,10 +12,19 @@ test('the first change is written at once, within the spread', (t) => {
 
 test('a change soon after a write waits for the interval', (t) => {
   const schedule = new StatusSchedule(STATUS_TIMINGS, () => 0)
+  schedule.wrote(-20_000)
   schedule.changed(0)
   schedule.wrote(0)
   schedule.changed(500)
   t.is(schedule.dueMs(), minIntervalMs)
+})
+
+test('what the first write could not know yet follows soon', (t) => {
+  const schedule = new StatusSchedule(STATUS_TIMINGS, () => 0)
+  schedule.changed(0)
+  schedule.wrote(0)
+  schedule.changed(10)
+  t.is(schedule.dueMs(), spreadMs)
 })
 
 test('after a change the numbers follow soon, then less and less often', (t) => {
@@ -36,6 +45,7 @@ test('whatever happens, never more often than allowed and never later than a hea
   fc.assert(
     fc.property(fc.array(step), fc.double({ min: 0, max: 0.999, noNaN: true }), (steps, random) => {
       const schedule = new StatusSchedule(STATUS_TIMINGS, () => random)
+      schedule.wrote(-20_000)
       schedule.changed(0)
       schedule.wrote(0)
       let [nowMs, wroteMs] = [0, 0]

@@ -2,6 +2,7 @@
 import type { ExecutionContext } from 'ava'
 import { ShardOutputs } from '../../../agent/logs/outputs.ts'
 import type { Identity } from '../../../agent/logs/names.ts'
+import type { Turn, WantedLogs } from '../../../agent/logs/rules.ts'
 import { Shard } from '../../../agent/logs/shard.ts'
 import { WallClock } from '../../../agent/logs/time.ts'
 import type { Workload, WorkloadHint } from '../../../agent/workloads/workload.ts'
@@ -16,6 +17,8 @@ export interface ShardRunOptions {
   locate?: (address: string, port: number) => Workload | null | undefined
   patienceFlushes?: number
   endpointsMax?: number
+  wanted?: WantedLogs
+  turn?: Turn
 }
 
 export class ShardRun {
@@ -28,7 +31,13 @@ export class ShardRun {
   /** Connections that were muted. */
   readonly muted: { sock: bigint; connection: number }[] = []
 
-  constructor({ identify = known, locate, patienceFlushes = 2, endpointsMax = 100 }: ShardRunOptions = {}) {
+  constructor({
+    identify = known,
+    locate,
+    patienceFlushes = 2,
+    endpointsMax = 100,
+    ...rules
+  }: ShardRunOptions = {}) {
     this.outputs = new ShardOutputs({ backend: false, text: 'json', clock: new WallClock(0n) })
     this.shard = new Shard({
       outputs: this.outputs,
@@ -50,6 +59,7 @@ export class ShardRun {
       headBytesMax: 8192,
       endpointsMax,
       patienceFlushes,
+      ...rules,
     })
   }
 

@@ -29,6 +29,7 @@ const ACTIVE: NodeFacts = {
   configProblem: undefined,
   captureProblem: undefined,
   pending: false,
+  attaching: false,
   capture: { traffic: 'Active', tls: 'Unsupported (not in this version)' },
   workloads: { processes: 7, containers: 3, pods: 2, excluded: { not_in_pod: 40 } },
   counters: undefined,
@@ -64,6 +65,11 @@ const CASES: Record<string, { facts: NodeFacts; state: string; conditions: strin
     facts: { ...INACTIVE, configName: 'default', pending: true },
     state: 'Inactive',
     conditions: ['Unknown Pending', 'Unknown Inactive', 'Unknown Inactive'],
+  },
+  'puts its first config into force': {
+    facts: { ...INACTIVE, configName: 'default', attaching: true },
+    state: 'Inactive',
+    conditions: ['Unknown Pending', 'Unknown Attaching', 'Unknown Inactive'],
   },
   'is assigned a config that does not exist, and keeps its last': {
     facts: { ...ACTIVE, configName: 'other', configProblem: missing },
