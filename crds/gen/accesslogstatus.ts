@@ -86,7 +86,7 @@ export interface AccessLogStatusStatus {
    * folded + dropped + pending.
    */
   counters?: AccessLogStatusCounters
-  /** The error that the agent last met; stays after it is over. */
+  /** The latest error that holds; absent when none does. */
   lastError?: AccessLogStatusLastError
   /** ConfigApplied, Capturing and BackendConnected. (at most 16 elements) */
   conditions?: Condition[]
@@ -211,13 +211,13 @@ export interface AccessLogStatusCountersStageDroppedItem {
   count: number
 }
 
-/** The error that the agent last met; stays after it is over. */
+/** The latest error that holds; absent when none does. */
 export interface AccessLogStatusLastError {
   /** A row of docs/reference/errors.md. (1 to 64 characters) */
   code: string
   /** What is wrong and what to change. (at most 1024 characters) */
   message: string
-  /** When, by the agent's clock. */
+  /** Since when, by the agent's clock. */
   time: string
 }
 

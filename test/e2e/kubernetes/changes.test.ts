@@ -216,6 +216,8 @@ test.serial('buffers, analyzers and periods change, and each request is told onc
   const served = await Promise.all(loops.map((end) => end()))
   await agent.assign(undefined)
   await agent.until('the end', () => agent.process.stderr.includes('capturing nothing'))
+  // What it has written is read when its output is closed.
+  await agent.process.stop()
   const paths = agent.http(pod.port).map(({ request }) => request?.path ?? '')
   const asked = served.flatMap((many, i) => Array.from({ length: many }, (_, k) => `/${'abc'[i]}/${k}`))
   t.log(`${asked.length} requests`)
