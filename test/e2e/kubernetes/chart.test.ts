@@ -80,8 +80,10 @@ onNode('an edited policy is in force when it is ready', async (t) => {
   t.deepEqual(await installed.ask('edited', BANK_LOGS.length), BANK_LOGS)
   const path = 'jsonpath={.status.configHash}'
   const hash = await installed.cluster.kubectl(['get', 'alp', 'default', '-o', path])
+  const shortHash = hash.stdout.slice(0, 8)
   const [wide] = await installed.table('als', 'node-1', '-o', 'wide')
-  t.true(wide?.includes(` ${installed.backend} ${hash.stdout.slice(0, 8)} `), wide)
+  t.true(wide?.includes(` ${installed.backend} ${shortHash} `), wide)
+  t.regex(await installed.agentLog(), new RegExp(`by another config config=default hash=${shortHash}`))
   t.deepEqual(await installed.policies(), ['default true 0 1/1 True'])
   t.deepEqual(await installed.statuses(), ['node-1 default Active'])
 })
