@@ -157,6 +157,21 @@ test('what is not wanted is off, and not missing', (t) => {
   })
 })
 
+test('collectors are off that the policy does not have', (t) => {
+  const capture = { traffic: 'Active', http2: 'Unsupported (not in this version)' }
+  const collectors = { ...applied.collectors, connections: false, protocols: ['HTTP2' as const] }
+  const status = nodeStatus({ ...ACTIVE, capture, applied: { ...applied, collectors } }, [], NOW)
+  t.deepEqual(status.capture, {
+    summary: 'http2:Unavailable',
+    capabilities: [
+      { name: 'traffic', state: 'Active' },
+      { name: 'http2', state: 'Unavailable', reason: 'not in this version' },
+      { name: 'connections', state: 'Off', reason: 'not wanted' },
+      { name: 'http1', state: 'Off', reason: 'not wanted' },
+    ],
+  })
+})
+
 test('a kept config is named in the condition', (t) => {
   const { conditions } = nodeStatus({ ...ACTIVE, configProblem: missing }, [], NOW)
   t.regex(conditions?.[0]?.message ?? '', /AccessLogConfig other.*; default \([0-9a-f]{8}\) stays in force/)
