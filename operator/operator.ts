@@ -19,8 +19,6 @@ const POLICY_WRITES = { perSecond: 5, burst: 100 }
 
 const SYNC_POLL_MS = 20
 
-const now = () => performance.now()
-
 export class AccessLogOperator extends ReliableOperator {
   readonly directory: Directory
   readonly #options: OperatorOptions
@@ -29,16 +27,24 @@ export class AccessLogOperator extends ReliableOperator {
   readonly #observed: Observed
   readonly #secrets: Secrets
   readonly #heartbeats = new Heartbeats()
+  readonly #now: () => number
   #directoryReflectors: Reflector[] = []
   #cluster: Reflector[] = []
   #reconciler: Reconciler | undefined
   #fence: AbortSignal | undefined
 
-  constructor(options: OperatorOptions, log: Logger, metrics: OperatorMetrics) {
+  /** @param now milliseconds of a clock that never goes back */
+  constructor(
+    options: OperatorOptions,
+    log: Logger,
+    metrics: OperatorMetrics,
+    now: () => number = () => performance.now(),
+  ) {
     const observers = apiObservers(metrics)
     const reflector = { ...observers.reflector, failed: failureLog(log, observers.reflector.failed) }
     super({ logger: plainLogger(log), observeRequest: observers.request, observer: reflector })
     this.#options = options
+    this.#now = now
     this.#log = log
     this.#metrics = metrics
     this.directory = new Directory(options.defaults.clusterName)
@@ -143,12 +149,12 @@ export class AccessLogOperator extends ReliableOperator {
       observed: this.#observed,
       secrets: this.#secrets,
       heartbeats: this.#heartbeats,
-      writer: new Writer({ api: this.api, limits, fence, now }),
+      writer: new Writer({ api: this.api, limits, fence, now: this.#now }),
       defaults,
       pod,
       setStatus: (policy, status) => this.#setStatus(policy, status),
       observer: this.#reconcileObserver(),
-      now,
+      now: this.#now,
       random: Math.random,
     })
   }
@@ -181,7 +187,7 @@ export class AccessLogOperator extends ReliableOperator {
   }
 
   #onReport(name: string, before: NodeReport | undefined, after: NodeReport | undefined): void {
-    if (after) this.#heartbeats.saw(name, after.heartbeat, now())
+    if (after) this.#heartbeats.saw(name, after.heartbeat, this.#now())
     else this.#heartbeats.forget(name)
     const isAssigned =
       before && after && before.configName === after.configName && before.nodeUid === after.nodeUid

@@ -18,6 +18,7 @@ export const NAMESPACE = 'accesslog-system'
 export const BACKEND = 'oap.skywalking:11800'
 const RELEASE = 'accesslog-operator'
 const CHART = join(import.meta.dirname, '../../../charts/accesslog-operator')
+const SKEWED_CLOCK = join(import.meta.dirname, 'skewed-clock.ts')
 const MAIN = join(import.meta.dirname, '../../../operator/main.ts')
 const CRDS = ['accesslogpolicy', 'accesslogconfig', 'accesslogstatus']
 
@@ -29,6 +30,13 @@ export interface OperatorProcess {
   proxy: FaultProxy
   healthUrl: string
   addressesUrl: string
+}
+
+export interface OperatorSettings {
+  /** How much its clock of the day is ahead of everybody else's. */
+  clockOffsetMs?: number
+  /** From its first request on. */
+  fault?: FaultProxy['fault']
 }
 
 export class Harness {
@@ -66,9 +74,13 @@ export class Harness {
   }
 
   /** An operator behind a proxy of its own; returns once it serves health. */
-  async operator(name: string, args: readonly string[] = []): Promise<OperatorProcess> {
+  async operator(
+    name: string,
+    { clockOffsetMs = 0, fault }: OperatorSettings = {},
+  ): Promise<OperatorProcess> {
     const proxy = await FaultProxy.start(this.cluster.url, this.cluster.authorityFile)
-    const kubeconfig = await this.#kubeconfigFor(name, proxy.url)
+    if (fault) proxy.fault = fault
+    const kubeconfig = await this.kubeconfigFor(name, proxy.url)
     const env = {
       ...process.env,
       KUBECONFIG: kubeconfig,
@@ -76,9 +88,11 @@ export class Harness {
       POD_NAMESPACE: NAMESPACE,
       ACCESSLOG_AGENT_SERVICE_ACCOUNT: await this.#serviceAccount('agent'),
       ACCESSLOG_BACKEND: JSON.stringify({ address: BACKEND }),
+      CLOCK_OFFSET_MS: String(clockOffsetMs),
     }
     const ports = ['--health-port', '0', '--addresses-port', '0']
-    const owned = new Owned(process.execPath, [MAIN, ...ports, ...args], { env })
+    const clock = clockOffsetMs === 0 ? [] : ['--import', SKEWED_CLOCK]
+    const owned = new Owned(process.execPath, [...clock, MAIN, ...ports], { env })
     const line = await until(`${name} starts`, () => startLine(owned), 20_000)
     const [healthPort, addressesPort] = line
     const operator = {
@@ -189,7 +203,8 @@ export class Harness {
     await this.cluster.kubectl(['apply', '-f', '-'], stdout)
   }
 
-  async #kubeconfigFor(name: string, server: string): Promise<string> {
+  /** A file by which one acts as the operator's service account. */
+  async kubeconfigFor(name: string, server = this.cluster.url): Promise<string> {
     const token = await this.token('operator')
     const path = join(this.#folder, `${name}.kubeconfig`)
     const config = {

@@ -1,6 +1,7 @@
 /** Two replicas: one writes, and another only after it can no longer. */
 import test from 'ava'
 import { until } from '../../e2e/harness/until.ts'
+import type { Fault, Passed } from './fault-proxy.ts'
 import { Harness, type OperatorProcess } from './harness.ts'
 
 let harness: Harness
@@ -12,6 +13,24 @@ test.before(async () => {
 })
 
 test.after.always(() => harness?.stop())
+
+test.serial('two that start at once agree who leads, and neither calls it a failure', async (t) => {
+  const one = await harness.operator('one')
+  await until('one leads', () => leads(one), HAND_OVER_MS)
+  // The other has looked before one made the lease.
+  let looks = 0
+  const fault = ({ method, path }: Passed): Fault => {
+    if (method !== 'GET' || !path.includes('/leases/')) return undefined
+    return looks++ === 0 ? { kind: 'status', status: 404 } : undefined
+  }
+  const two = await harness.operator('two', { fault })
+  await until('two has looked again', () => looks > 1, HAND_OVER_MS)
+  const tried = two.proxy.passed.filter(({ method, path }) => method === 'POST' && path.endsWith('/leases'))
+  t.is(tried.length, 1)
+  for (const { process } of [one, two]) t.notRegex(process.stderr, /"level":"(warn|error)"/)
+  t.deepEqual([await leads(one), await leads(two)], [true, false])
+  for (const { process } of [two, one]) await process.stop()
+})
 
 test.serial('the leader is killed: the other leads within 20 s, and only it had written', async (t) => {
   const one = await harness.operator('one')
