@@ -1,15 +1,12 @@
 /** From what the agent knows of itself to the status of its node. Pure. */
-import type {
-  AccessLogStatusCountersStage,
-  AccessLogStatusStatus,
-  AccessLogStatusCapture,
-} from '../../crds/gen/accesslogstatus.ts'
+import type { AccessLogStatusCountersStage, AccessLogStatusStatus } from '../../crds/gen/accesslogstatus.ts'
 import type { Condition } from '../../crds/gen/meta.ts'
 import type { AccessLogError } from '../errors.ts'
 import type { EffectiveConfig } from '../control/effective.ts'
 import type { SenderStatus } from '../flush/status.ts'
 import type { WorkloadCounts } from '../workloads/kubernetes/watch.ts'
 import { type CountsBy, type Counters, totalOf } from './counters.ts'
+import { captureOf } from './capabilities.ts'
 import { type Stage, summarize } from './summary.ts'
 
 /** What the agent knows at one moment. */
@@ -41,8 +38,6 @@ export interface NodeFacts {
 
 /** Bounds of the CRD. */
 const MESSAGE_MAX = 1_024
-const REASON_MAX = 256
-const SUMMARY_MAX = 256
 
 /**
  * @param before the conditions last written, whose times of transition hold on
@@ -166,46 +161,6 @@ function backendConnected({ applied, backend }: NodeFacts): Finding {
   if (status.state === 'connected')
     return { type, status: 'True', reason: 'Connected', message: `${address} takes the logs` }
   return { type, status: 'Unknown', reason: 'Connecting', message: `connecting to ${address}` }
-}
-
-/** Names of capabilities in a status, where they differ. */
-const CAPABILITIES: Readonly<Record<string, string>> = { existingSockets: 'existing-sockets', l2l4: 'layers' }
-
-function captureOf(
-  report: Readonly<Record<string, string>>,
-  wanted: EffectiveConfig['collectors'] | undefined,
-): AccessLogStatusCapture {
-  const capabilities = Object.entries(report).map(([key, text]) => {
-    const name = CAPABILITIES[key] ?? key
-    const isOff = isUnwanted(name, wanted)
-    const partial = text.startsWith('Partial') ? 'Partial' : 'Unavailable'
-    const state = isOff ? 'Off' : text === 'Active' ? 'Active' : partial
-    const reason = isOff ? 'not wanted' : /\((.*)\)$/s.exec(text)?.[1]
-    return { name, state, ...(reason !== undefined && { reason: reason.slice(0, REASON_MAX) }) } as const
-  })
-  for (const name of ['connections', 'http1'])
-    if (isUnwanted(name, wanted)) capabilities.push({ name, state: 'Off', reason: 'not wanted' })
-  const missing = capabilities.filter(({ state }) => state === 'Partial' || state === 'Unavailable')
-  const summary = missing.map(({ name, state }) => `${name}:${state}`).join(',')
-  return { summary: (summary || 'Full').slice(0, SUMMARY_MAX), capabilities }
-}
-
-/** A collector that the policy does not have. */
-function isUnwanted(capability: string, wanted: EffectiveConfig['collectors'] | undefined): boolean {
-  switch (capability) {
-    case 'connections':
-      return wanted?.connections === false
-    case 'http1':
-      return wanted?.protocols.includes('HTTP1') === false
-    case 'http2':
-      return !wanted?.protocols.includes('HTTP2')
-    case 'tls':
-      return !wanted?.tls.length
-    case 'layers':
-      return !wanted?.layers
-    default:
-      return false
-  }
 }
 
 function workloadsOf(counts: WorkloadCounts | undefined) {

@@ -236,6 +236,30 @@ test.serial('buffers, analyzers and periods change, and each request is told onc
   t.is(paths.length, asked.length)
 })
 
+test.serial('collectors decide on calls and requests, in place', async (t) => {
+  t.timeout(CLUSTER_DEADLINE_MS)
+  const { cluster } = t.context
+  const receiver = await receiverOf(t)
+  const pod = await startPod(t, cluster, web('a8'))
+  const requestsOnly = config('a8', receiver.address, { collectors: { connections: false } })
+  const agent = await capturing(t, 'a8', requestsOnly)
+  const logs = () => agent.logs.filter(({ local }) => local.port === pod.port)
+  const filteredBy = async (rule: string) =>
+    new RegExp(`outcome="filtered",reason="${rule}"} [1-9]`).test((await agent.get('/metrics')).text)
+  await requests(pod.port, 5)
+  await agent.until('5 requests', () => agent.http(pod.port).length === 5)
+  await agent.until('calls that are filtered', () => filteredBy('collectors_connections'))
+  t.is(logs().length, 5)
+  const callsOnly = config('a8', receiver.address, { collectors: { protocols: [] } })
+  await apply(cluster, callsOnly)
+  await agent.inForce(callsOnly.spec.hash)
+  await requests(pod.port, 5)
+  await agent.until('calls', () => logs().filter(({ kind }) => kind === 'accept').length === 5)
+  await agent.until('requests that are filtered', () => filteredBy('collectors_protocols'))
+  t.is(agent.http(pod.port).length, 5)
+  t.notRegex(agent.process.stderr, /new line/)
+})
+
 test.serial('probes are filtered as soon as the config says so, and logged again', async (t) => {
   t.timeout(CLUSTER_DEADLINE_MS)
   const { cluster } = t.context

@@ -99,7 +99,7 @@ export function config(name: string, backend: string, changes: ConfigChanges = {
       queueSize: 5000,
       ...changes.protocolAnalyze,
     },
-    collectors: { connections: true, protocols: ['HTTP1'], tls: [], layers: false },
+    collectors: { connections: true, protocols: ['HTTP1'], tls: [], layers: false, ...changes.collectors },
     backend: { address: backend, ...changes.backend },
   }
   const hash = createHash('sha256').update(JSON.stringify(contents)).digest('hex')
