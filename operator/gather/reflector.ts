@@ -91,6 +91,8 @@ export class Reflector {
   readonly resource: Resource
   readonly #options: ReflectorOptions
   #resourceVersion: string | undefined
+  /** Where a list goes on that was interrupted; undefined: none was, or not after a page. */
+  #continue: string | undefined
   #failures = 0
   /** Of the last failure; undefined after a success. */
   #reason: string | undefined
@@ -126,7 +128,7 @@ export class Reflector {
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
-    if (mustListAnew(error)) this.#resourceVersion = undefined
+    if (mustListAnew(error)) this.#resourceVersion = this.#continue = undefined
     this.#failures++
     const { random, forbiddenBackoff = BACKOFF, observer } = this.#options
     const isForbidden = error instanceof ApiError && error.status === 403
@@ -139,19 +141,21 @@ export class Reflector {
     await delay(retryMs, undefined, { signal }).catch(() => {}) // aborted: the loop ends
   }
 
-  /** @returns the resourceVersion to watch from */
+  /**
+   * After a failure it goes on behind the pages that it has: with a busy server it would never come to the end otherwise.
+   * @returns the resourceVersion to watch from
+   */
   async #list(signal: AbortSignal): Promise<string> {
     const { sink, observer } = this.#options
-    sink.listing()
-    let next: string | undefined
+    if (this.#continue === undefined) sink.listing()
     let resourceVersion: string
     do {
-      const page: ListPage = await this.#page(next, signal)
+      const page: ListPage = await this.#page(this.#continue, signal)
       for (const object of page.items) sink.upsert(typed(object, page))
       this.#contact()
-      next = page.metadata.continue
+      this.#continue = page.metadata.continue || undefined
       resourceVersion = page.metadata.resourceVersion
-    } while (next)
+    } while (this.#continue !== undefined)
     sink.listed()
     this.#synced = true
     observer.listed(this.resource.name)
