@@ -25,7 +25,7 @@ const RESULT = join(ROOT, 'bench/results/scale.json')
 /** As in operator/Dockerfile. */
 const IMAGE_ENV = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' }
 const HEARTBEAT_SECONDS = 300
-const DEADLINE_MS = 400_000
+const DEADLINE_MS = 600_000
 const NAMESPACE = 'accesslog-system'
 
 const { values } = parseArgs({
