@@ -158,9 +158,12 @@ export class CaptureLine {
     await start(made.pipeline)
     this.#next = { ...made, applied: wanted }
     refresh(this.#next, true)
+    // On a busy machine its threads take their time to be there.
+    await made.pipeline.beginAt(Infinity)
     const turnNs = monotonicNs() + NOTICE_MS * 1e6
-    made.pipeline.beginAt(turnNs)
-    old.pipeline.endAt(turnNs)
+    await Promise.all([made.pipeline.beginAt(turnNs), old.pipeline.endAt(turnNs)])
+    if (monotonicNs() > turnNs)
+      this.#options.logger.warn('a hand-over came late: some requests may be told twice')
     await sleep(NOTICE_MS + FINISH_MS)
     const { error, ...next } = this.#next
     this.#next = undefined
@@ -177,7 +180,7 @@ export class CaptureLine {
 
   /** The new line broke before it was alone. */
   async #stay(old: Running, failed: Pipeline, error: AccessLogError): Promise<never> {
-    old.pipeline.endAt(Infinity)
+    await old.pipeline.endAt(Infinity)
     this.#account(await failed.stop())
     throw error
   }

@@ -160,16 +160,16 @@ export class Pipeline implements HelperOwner, ShardsListener {
     this.#shards.tune(protocolAnalyze.queueSize, flush.maxCount, periodMs, wanted)
   }
 
-  /** Tells what begins from then on, CLOCK_MONOTONIC ns. To be called well before. */
-  beginAt(fromNs: number): void {
+  /** Tells what begins from then on, CLOCK_MONOTONIC ns. To be called well before. Resolves when it is known. */
+  beginAt(fromNs: number): Promise<void> {
     this.#turn = { ...this.#turn, fromNs }
-    this.#shards.turn(this.#turn)
+    return this.#shards.turn(this.#turn)
   }
 
-  /** Tells nothing that begins then or later: another line does. To be called well before. Infinity: goes on. */
-  endAt(untilNs: number): void {
+  /** Tells nothing that begins then or later: another line does. Infinity: goes on. Resolves when it is known. */
+  endAt(untilNs: number): Promise<void> {
     this.#turn = { ...this.#turn, untilNs }
-    this.#shards.turn(this.#turn)
+    return this.#shards.turn(this.#turn)
   }
 
   /** The helper in use, or the last. */

@@ -56,6 +56,8 @@ interface ShardThread {
   /** A new life of the helper is still to be told; its batches must wait for that. */
   resetDue: boolean
   stopped: boolean
+  /** To be called when the turn that it was told holds. */
+  onTurned: (() => void) | undefined
 }
 
 export class Shards {
@@ -118,9 +120,13 @@ export class Shards {
     this.#watchQueues()
   }
 
-  /** When what is seen is told; see {@link Turn}. */
-  turn(turn: Turn): void {
-    for (const thread of this.#threads) post(thread, { type: 'turn', turn })
+  /** When what is seen is told; see {@link Turn}. Resolves when all threads know, or at the deadline. */
+  async turn(turn: Turn): Promise<void> {
+    const known = this.#threads.map((thread) => {
+      post(thread, { type: 'turn', turn })
+      return new Promise<void>((resolve) => (thread.onTurned = resolve))
+    })
+    await Promise.race([Promise.all(known), this.#deadline()])
   }
 
   /** Flushes everything and ends the threads. Resolves when all have, or at the deadline. */
@@ -128,9 +134,12 @@ export class Shards {
     if (this.#threads.every(({ stopped }) => stopped)) return
     const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve))
     for (const thread of this.#threads) post(thread, { type: 'stop' })
-    const deadline = new Promise<void>((resolve) => setTimeout(resolve, this.#options.stopDeadlineMs).unref())
-    await Promise.race([stopped, deadline])
+    await Promise.race([stopped, this.#deadline()])
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+  }
+
+  #deadline(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, this.#options.stopDeadlineMs).unref())
   }
 
   #start(shard: number): ShardThread {
@@ -146,6 +155,7 @@ export class Shards {
       tally: emptyTally(),
       resetDue: false,
       stopped: false,
+      onTurned: undefined,
     }
     worker.on('message', (message: FromShard) => this.#receive(thread, message))
     worker.on('error', (error) => this.#listener.failed(shard, error as Error))
@@ -165,6 +175,8 @@ export class Shards {
       void this.#locate(thread, message.address, message.port)
     } else if (message.type === 'mute') {
       this.#listener.mute(message.sock, message.connection)
+    } else if (message.type === 'turned') {
+      thread.onTurned?.()
     } else {
       this.#markStopped(thread)
     }

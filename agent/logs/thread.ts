@@ -45,4 +45,6 @@ export type FromShard =
   | { type: 'locate'; address: string; port: number }
   | { type: 'identify'; pid: number; hint: WorkloadHint }
   | { type: 'mute'; sock: bigint; connection: number }
+  /** The turn that it was told last holds. */
+  | { type: 'turned' }
   | { type: 'stopped' }

@@ -108,8 +108,10 @@ let lastNames: NodeJS.Timeout | undefined
 port.on('message', (message: ToShard) => {
   if (message.type === 'wake') readQueue()
   else if (message.type === 'tuned') tune(message)
-  else if (message.type === 'turn') shard.turn = message.turn
-  else if (message.type === 'identified') {
+  else if (message.type === 'turn') {
+    shard.turn = message.turn
+    post({ type: 'turned' })
+  } else if (message.type === 'identified') {
     shard.identified(message.pid, message.identity)
     if (lastNames !== undefined && shard.isNamed) end()
   } else if (message.type === 'located') {

@@ -250,7 +250,7 @@ test.serial('collectors decide on calls and requests, in place', async (t) => {
   await agent.until('5 requests', () => agent.http(pod.port).length === 5)
   await agent.until('calls that are filtered', () => filteredBy('collectors_connections'))
   t.is(logs().length, 5)
-  const callsOnly = config('a8', receiver.address, { collectors: { protocols: [] } })
+  const callsOnly = config('a8', receiver.address, { collectors: { protocols: ['HTTP2'] } })
   await apply(cluster, callsOnly)
   await agent.inForce(callsOnly.spec.hash)
   await requests(pod.port, 5)
