@@ -15,6 +15,8 @@ export interface BackendEnvironment {
   hostName: string
   bootTimeNs: bigint
   logger: Logger
+  /** A name that is not known (yet) is trouble like any other, not an error. */
+  retriesName?: boolean
 }
 
 /** DNS that is only just coming up gets this many tries. */
@@ -40,9 +42,9 @@ async function assertKnown(host: string): Promise<void> {
 export async function startSender(
   config: AgentConfig,
   backend: BackendConfig,
-  { hostName, bootTimeNs, logger }: BackendEnvironment,
+  { hostName, bootTimeNs, logger, retriesName = false }: BackendEnvironment,
 ): Promise<Sender> {
-  await assertKnown(backend.host)
+  if (!retriesName) await assertKnown(backend.host)
   const node = encodeNode({
     name: config.nodeName || hostName,
     netInterfaces: readNetInterfaces(),

@@ -146,6 +146,41 @@ export const ERRORS = {
     hint: 'look at the log of the backend; logs are kept and sent again',
     exitCode: 1,
   },
+  KUBERNETES_ACCESS: {
+    message: 'there is no access to the Kubernetes API: {reason}',
+    hint: 'run in a pod with a mounted service account, or name a kubeconfig file with --kubeconfig',
+    exitCode: 2,
+  },
+  KUBERNETES_NODE_NAME: {
+    message: 'the name of this node is not known',
+    hint: 'set NODE_NAME to spec.nodeName by the downward API',
+    exitCode: 2,
+  },
+  KUBERNETES_UNREACHABLE: {
+    message: 'the Kubernetes API does not answer for {what}: {reason}',
+    hint: 'the last config stays in force and capturing goes on; check the API server and the network policy',
+    exitCode: 1,
+  },
+  KUBERNETES_REFUSED: {
+    message: 'the Kubernetes API refuses {what}: {reason}',
+    hint: 'install the CustomResourceDefinitions and the ClusterRole of the chart; what is known stays in force',
+    exitCode: 1,
+  },
+  KUBERNETES_CONFIG_MISSING: {
+    message: 'AccessLogConfig {name}, which this node is assigned, does not exist',
+    hint: 'see whether the operator runs; it writes one for each policy that governs a node',
+    exitCode: 1,
+  },
+  KUBERNETES_SECRET_MISSING: {
+    message: 'the Secret {secret} of the backend is not mounted into the agent: {reason}',
+    hint: 'wait: the kubelet may take a minute to mount a new Secret; if it stays, list it in backend.secrets of the chart',
+    exitCode: 1,
+  },
+  HEALTH_PORT: {
+    message: 'cannot listen on {address} for health and metrics: {reason}',
+    hint: 'free the port, or set ACCESSLOG_HEALTH_ADDRESS to another HOST:PORT',
+    exitCode: 1,
+  },
   OUTPUT_FAILED: {
     message: 'cannot write to standard output: {reason}',
     hint: 'check where the output goes: a closed pipe or a full disk ends the run',

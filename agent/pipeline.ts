@@ -3,7 +3,7 @@ import type { AgentConfig } from './config/config.ts'
 import { EVENT_LAYOUT_VERSION } from './connections/gen/event.ts'
 import { processEvents } from './connections/process.ts'
 import { accessLogError, type AccessLogError } from './errors.ts'
-import type { Sender } from './flush/sender.ts'
+import type { SenderCounters } from './flush/tally.ts'
 import type { TextOutput } from './flush/text.ts'
 import type { MutedConnection, TargetLists } from './helper/commands.ts'
 import type { Batch as RecordBatch, Problem, Processes } from './helper/gen/wire.ts'
@@ -16,23 +16,47 @@ import {
 } from './helper/supervisor.ts'
 import type { Batch } from './logs/encode.ts'
 import type { TextFormat } from './logs/outputs.ts'
-import type { Identity } from './logs/shard.ts'
+import type { Identity } from './logs/names.ts'
+import { ALWAYS, NOT_YET, type Turn, type WantedLogs } from './logs/rules.ts'
 import { Shards, type ShardsListener } from './logs/shards.ts'
 import { type HelperAccount, collect } from './report/collect.ts'
 import { type Counters, countBy } from './report/counters.ts'
 import type { Logger } from './report/logger.ts'
-import type { ProcessWatch } from './workloads/watch.ts'
-import { type WorkloadDirectory, type WorkloadHint, exclusionOf } from './workloads/workload.ts'
+import type { TargetWatch } from './workloads/watch.ts'
+import type { RemoteDirectory } from './workloads/kubernetes/remote.ts'
+import {
+  type Workload,
+  type WorkloadDirectory,
+  type WorkloadHint,
+  exclusionOf,
+} from './workloads/workload.ts'
+
+/** Where batches go: a sender, or what stands for several. */
+export interface BatchSink {
+  push(batch: Batch): void
+  /** Delivers what is queued, at most for `deadlineMs`. */
+  stop(deadlineMs: number): Promise<void>
+  /** Undefined: they are counted elsewhere. */
+  readonly counters: SenderCounters | undefined
+}
 
 export interface PipelineOptions {
   config: AgentConfig
   /** The helper binary. */
   helperPath: string
   bootTimeNs: bigint
-  watch: ProcessWatch
+  watch: TargetWatch
   directory: WorkloadDirectory
+  /** Whose remote addresses are; undefined: nobody is asked. */
+  remotes?: RemoteDirectory
+  /** Probes of a process that are filtered; undefined: none. */
+  probesOf?: (pid: number, hint: WorkloadHint) => Identity['probes']
   text: { format: TextFormat; output: TextOutput }
-  sender: Sender | undefined
+  sender: BatchSink | undefined
+  /** By default all logs. */
+  wanted?: WantedLogs
+  /** Another line still tells what it sees: this one begins when `beginAt` says so. */
+  waits?: boolean
   logger: Logger
   /** The line cannot go on; `stop` still has to be called. */
   onFailure: (error: AccessLogError) => void
@@ -56,6 +80,11 @@ export class Pipeline implements HelperOwner, ShardsListener {
   readonly #pastLives: HelperAccount[] = []
   readonly #ready = Promise.withResolvers<HelperLife>()
   #epoch = 1
+  #excludeClusters: ReadonlySet<string>
+  #turn: Turn
+  #life: HelperLife | undefined
+  /** The last that the helper told of its current life. */
+  #told: HelperAccount['counters']
   #mutes: MutedConnection[] = []
   #timers: NodeJS.Timeout[] = []
   /** Records received when the current life of the helper began. */
@@ -64,8 +93,9 @@ export class Pipeline implements HelperOwner, ShardsListener {
   constructor(options: PipelineOptions) {
     this.#options = options
     const { config, text, sender, bootTimeNs } = options
+    this.#excludeClusters = new Set(config.excludeClusters)
+    this.#turn = options.waits ? NOT_YET : ALWAYS
     const { parallels, queueSize } = config.protocolAnalyze
-    const textual = text.format !== 'none'
     this.#shards = new Shards(
       {
         shards: parallels,
@@ -76,9 +106,12 @@ export class Pipeline implements HelperOwner, ShardsListener {
           text: text.format,
           bootTimeNs,
           flushMaxCount: config.flush.maxCount,
-          flushPeriodMs: textual ? Math.min(config.flush.periodMs, TEXT_PERIOD_MS) : config.flush.periodMs,
+          flushPeriodMs: this.#flushPeriodMs(config.flush.periodMs),
           headBytesMax: CAPTURE_BYTES,
           endpointsMax: CONNECTIONS_MAX,
+          remotes: options.remotes !== undefined,
+          turn: this.#turn,
+          ...(options.wanted && { wanted: options.wanted }),
         },
       },
       this,
@@ -95,7 +128,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
     this.#timers = [
       setInterval(() => this.#setTargets(this.#options.watch.reconcile()), RECONCILE_MS),
       // Also so that a helper which crashes has told its counters not long before.
-      setInterval(() => void this.#supervisor.stats(), STATS_MS),
+      setInterval(() => void this.#askCounters(), STATS_MS),
     ]
     return this.#ready.promise
   }
@@ -109,6 +142,45 @@ export class Pipeline implements HelperOwner, ShardsListener {
     await this.#options.sender?.stop(STOP_DEADLINE_MS)
     await this.#options.text.output.drained(STOP_DEADLINE_MS)
     return this.#collect(this.#pastLives)
+  }
+
+  /**
+   * Puts other rules into force: what the helper must be told, and the processes whose names or rules changed, also
+   * on connections that are open.
+   */
+  retarget(targets: TargetLists, changed: Iterable<number>, excludeClusters: readonly string[]): void {
+    this.#excludeClusters = new Set(excludeClusters)
+    this.#setTargets(targets)
+    for (const pid of changed) this.#shards.rename(pid, this.identify(pid, { comm: '', cgroupId: 0 }))
+  }
+
+  /** Other limits of flush and queues, and other logs, from now on. */
+  tune({ flush, protocolAnalyze }: AgentConfig, wanted?: WantedLogs): void {
+    const periodMs = this.#flushPeriodMs(flush.periodMs)
+    this.#shards.tune(protocolAnalyze.queueSize, flush.maxCount, periodMs, wanted)
+  }
+
+  /** Tells what begins from then on, CLOCK_MONOTONIC ns. To be called well before. Resolves when it is known. */
+  beginAt(fromNs: number): Promise<void> {
+    this.#turn = { ...this.#turn, fromNs }
+    return this.#shards.turn(this.#turn)
+  }
+
+  /** Tells nothing that begins then or later: another line does. Infinity: goes on. Resolves when it is known. */
+  endAt(untilNs: number): Promise<void> {
+    this.#turn = { ...this.#turn, untilNs }
+    return this.#shards.turn(this.#turn)
+  }
+
+  /** The helper in use, or the last. */
+  get life(): HelperLife | undefined {
+    return this.#life
+  }
+
+  /** Counters while it runs. The stages are not read at the same moment; the helper's are seconds old. */
+  get counters(): Counters {
+    const received = this.#records.received - this.#receivedBefore
+    return this.#collect([...this.#pastLives, { counters: this.#told, received, lost: false }])
   }
 
   batch({ shard, records, payload }: RecordBatch, epoch: number): void {
@@ -128,6 +200,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
   ready(life: HelperLife): void {
     this.#enter(life.epoch)
     if (life.epoch > 1) this.#options.logger.info('the helper captures again', { epoch: life.epoch })
+    this.#life = life
     this.#ready.resolve(life)
   }
 
@@ -155,13 +228,17 @@ export class Pipeline implements HelperOwner, ShardsListener {
   }
 
   identify(pid: number, hint: WorkloadHint): Identity {
-    const { watch, directory, config } = this.#options
+    const { watch, directory } = this.#options
     const workload = directory.identify(pid, hint) ?? null
-    const decision = watch.decide(pid, hint.comm)
+    const rule = watch.filterOf(pid, hint)
     this.#setTargets(watch.takeDifference())
-    if (decision === 'ignore') return { workload, filteredBy: 'process' }
-    const filteredBy = workload ? exclusionOf(workload, new Set(config.excludeClusters)) : undefined
-    return { workload, filteredBy }
+    const filteredBy = rule ?? (workload ? exclusionOf(workload, this.#excludeClusters) : undefined)
+    const probes = this.#options.probesOf?.(pid, hint)
+    return probes === undefined ? { workload, filteredBy } : { workload, filteredBy, probes }
+  }
+
+  locate(address: string, port: number): Promise<Workload | undefined> {
+    return this.#options.remotes?.resolve(address, port) ?? Promise.resolve(undefined)
   }
 
   /** Collected over one turn of the event loop. */
@@ -188,6 +265,12 @@ export class Pipeline implements HelperOwner, ShardsListener {
     const received = this.#records.received - this.#receivedBefore
     this.#receivedBefore = this.#records.received
     if (received > 0 || counters !== undefined) this.#pastLives.push({ counters, received, lost })
+    this.#told = undefined
+  }
+
+  async #askCounters(): Promise<void> {
+    const told = await this.#supervisor.stats()
+    if (told !== undefined) this.#told = told
   }
 
   #supervision(): SupervisorOptions {
@@ -214,6 +297,10 @@ export class Pipeline implements HelperOwner, ShardsListener {
     if (epoch === this.#epoch) return
     this.#epoch = epoch
     this.#shards.reset()
+  }
+
+  #flushPeriodMs(periodMs: number): number {
+    return this.#options.text.format === 'none' ? periodMs : Math.min(periodMs, TEXT_PERIOD_MS)
   }
 
   #setTargets(targets: TargetLists): void {

@@ -1,10 +1,11 @@
 #!/bin/sh
-# npm run bench -- capture|pipeline [options]
+# npm run bench -- NAME [options]; without a name it says which there are
 set -eu
 cd "$(dirname "$0")/.."
 name=${1:-}
 if [ -z "$name" ] || [ ! -e "bench/$name.ts" ]; then
-	echo "usage: npm run bench -- capture|pipeline [options]" >&2
+	names=$(cd bench && ls ./*.ts | sed 's,^\./,,; s,\.ts$,,' | paste -s -d '|')
+	echo "usage: npm run bench -- $names [options]" >&2
 	exit 2
 fi
 shift

@@ -67,11 +67,13 @@ function errorRow(name: string): string[] {
   return [code(name), message, hint, String(exitCode)]
 }
 
-function code(text: string): string {
+/** The text as code, or nothing for no text. */
+export function code(text: string): string {
   return text === '' ? '' : `\`${text}\``
 }
 
-function table(headings: readonly string[], rows: readonly string[][]): string {
+/** A table of Markdown. */
+export function table(headings: readonly string[], rows: readonly string[][]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(headings), line(headings.map(() => '---')), ...rows.map(line)].join('\n')

@@ -6,11 +6,20 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { chartReadme } from './charts/readme.ts'
+import { valuesSchema } from './charts/schema.ts'
+import { readValues } from './charts/values.ts'
+import { apiReference } from './crds/reference.ts'
+import { readDefinition } from './crds/schema.ts'
+import { metaModule, typesModule } from './crds/types.ts'
 import { eventModule } from './generate-event.ts'
 import { configReference, errorReference } from './generate-reference.ts'
 import { wireModule } from './generate-wire.ts'
 
 const root = join(import.meta.dirname, '..')
+
+const CHART = 'charts/accesslog-operator'
+const CRDS = ['accesslogpolicy', 'accesslogconfig', 'accesslogstatus']
 
 /** Path of each generated file, with the function that makes its text. */
 const TARGETS: Record<string, () => Promise<string>> = {
@@ -22,6 +31,21 @@ const TARGETS: Record<string, () => Promise<string>> = {
       countersHeader: await source('native/counters.h'),
       eventHeader: await source('bpf/event.h'),
     }),
+  'crds/gen/meta.ts': async () => metaModule(await Promise.all(CRDS.map(definition))),
+  ...Object.fromEntries(
+    CRDS.map((name) => [
+      `crds/gen/${name}.ts`,
+      async () => typesModule(await definition(name), `crds/${name}.yaml`),
+    ]),
+  ),
+  // Helm reads nothing outside the chart.
+  ...Object.fromEntries(
+    CRDS.map((name) => [`${CHART}/crds/${name}.yaml`, async () => source(`crds/${name}.yaml`)]),
+  ),
+  [`${CHART}/values.schema.json`]: async () =>
+    JSON.stringify(valuesSchema(await values(), (await definition('accesslogpolicy')).schema)),
+  [`${CHART}/README.md`]: async () => chartReadme(await values()),
+  'docs/reference/api.md': async () => apiReference(await Promise.all(CRDS.map(definition))),
   'docs/reference/config.md': async () => configReference(),
   'docs/reference/errors.md': async () => errorReference(),
 }
@@ -34,6 +58,14 @@ export async function generate(): Promise<Map<string, string>> {
     files.set(path, await format(await make(), { ...options, filepath: path }))
   }
   return files
+}
+
+async function definition(name: string) {
+  return readDefinition(await source(`crds/${name}.yaml`))
+}
+
+async function values() {
+  return readValues(await source(`${CHART}/values.yaml`))
 }
 
 async function source(path: string): Promise<string> {

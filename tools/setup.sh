@@ -1,12 +1,14 @@
 #!/bin/sh
 # Makes a bare Debian 12 machine ready: packages, node_modules, BPF objects and helper. Does only what is missing.
 #   sh tools/setup.sh run     what `npm start` needs
-#   sh tools/setup.sh test    that, and the programs that tests and benchmarks drive
+#   sh tools/setup.sh cluster what `npm run cluster` needs: a real Kubernetes API server, and nodes with real pods
+#   sh tools/setup.sh test    all of that, and the programs that tests and benchmarks drive
 set -eu
 cd "$(dirname "$0")/.."
 
 BUILD_PACKAGES="clang llvm libbpf-dev libcbor-dev libelf-dev zlib1g-dev bpftool make pkg-config gcc libc6-dev"
 TEST_PACKAGES="nginx wrk haproxy curl python3 openssl iproute2 clang-format apache2-utils"
+CLUSTER_PACKAGES="etcd-server openssl iproute2 util-linux unzip containerd runc containernetworking-plugins nftables iptables conntrack debootstrap gcc libc6-dev"
 SERVICE_POLICY=/usr/sbin/policy-rc.d
 
 say() {
@@ -89,22 +91,30 @@ build() {
 	say "building bpf and native"
 	make -s -j "$(nproc)" -C bpf >&2 || fail "the BPF programs do not build" "the compiler's words are above; try: make -C bpf clean all"
 	make -s -j "$(nproc)" -C native >&2 || fail "the helper does not build" "the compiler's words are above; try: make -C native clean all"
-	build_agent
+	build_sources
 }
 
 # Built, and not run from its sources, because stripping types costs memory in every thread of the agent.
-build_agent() {
+build_sources() {
 	stamp=build/js/.stamp
-	[ ! -e "$stamp" ] || [ -n "$(find agent tsconfig.json tsconfig.build.json package.json -newer "$stamp" -print -quit)" ] || return 0
-	say "building the agent"
-	PATH="$PWD/node_modules/.bin:$PATH" tsc -p tsconfig.build.json >&2 || fail "the agent does not build" "the compiler's words are above"
+	[ ! -e "$stamp" ] || [ -n "$(find agent operator crds/gen tsconfig.json tsconfig.build.json package.json tools/bundle.ts tools/bundle -newer "$stamp" -print -quit)" ] || return 0
+	say "building agent and operator"
+	PATH="$PWD/node_modules/.bin:$PATH" tsc -p tsconfig.build.json >&2 || fail "agent or operator does not build" "the compiler's words are above"
+	node_modules/.bin/node tools/bundle.ts >&2 || fail "the operator cannot be bundled" "esbuild's words are above"
 	touch "$stamp"
+}
+
+cluster_tools() {
+	tools/build-go.sh kubernetes >/dev/null
+	tools/build-go.sh coredns >/dev/null
+	sh tools/bin/link.sh
 }
 
 case "${1:-}" in
 run) packages=$BUILD_PACKAGES ;;
-test) packages="$BUILD_PACKAGES $TEST_PACKAGES" ;;
-*) fail "usage: sh tools/setup.sh run|test" ;;
+cluster) packages=$CLUSTER_PACKAGES ;;
+test) packages="$BUILD_PACKAGES $TEST_PACKAGES $CLUSTER_PACKAGES" ;;
+*) fail "usage: sh tools/setup.sh run|cluster|test" ;;
 esac
 
 [ "$(uname -s)" = Linux ] || fail "this is $(uname -s); the capture needs Linux"
@@ -114,4 +124,5 @@ else
 	require_tools "$packages"
 fi
 install_modules
-build
+[ "$1" = cluster ] || build
+[ "$1" = run ] || cluster_tools

@@ -27,15 +27,27 @@ export interface RunCommand {
   demo: boolean
 }
 
-export type Command = RunCommand | { kind: 'check'; json: boolean } | { kind: 'help' } | { kind: 'version' }
+/** `run --kubernetes`: the config comes from the cluster. */
+export interface KubernetesCommand {
+  kind: 'kubernetes'
+  /** Undefined: the service account of the pod. */
+  kubeconfigPath: string | undefined
+  output: Output
+  /** Undefined: until a signal. */
+  durationMs: number | undefined
+}
+
+export type Command =
+  RunCommand | KubernetesCommand | { kind: 'check'; json: boolean } | { kind: 'help' } | { kind: 'version' }
 
 export const USAGE = `accesslog-agent: access logs of this machine, without touching what runs on it
 
   accesslog-agent run --standalone [options]   capture and show
+  accesslog-agent run --kubernetes [options]   capture on a node as the operator assigns
   accesslog-agent check [--json]               what this kernel supports, program by program
   accesslog-agent --help | --version
 
-Options of run:
+Options of run --standalone:
   --config FILE               YAML file; keys: docs/reference/config.md
   --backend HOST:PORT|none    SkyWalking OAP to send the logs to (default: none)
   --output table|json|none    what to write to standard output (default: table)
@@ -43,6 +55,11 @@ Options of run:
   --process REGEX             watch processes whose name or command line matches
   --duration TIME             stop after this time, for example 10s or 1m30s
   --demo                      start a small server and client to watch
+
+Options of run --kubernetes, which needs NODE_NAME in the environment:
+  --kubeconfig FILE           instead of the pod's service account
+  --output table|json|none    as above (default: none)
+  --duration TIME             as above
 
 Settings: command line over environment (ROVER_...) over file over default.
 Exit code: 0 done, 1 failed while running, 2 wrong usage or configuration.
@@ -58,6 +75,8 @@ const COMMANDS: Record<string, Options> = {
   run: {
     ...COMMON,
     standalone: { type: 'boolean' },
+    kubernetes: { type: 'boolean' },
+    kubeconfig: { type: 'string' },
     config: { type: 'string' },
     backend: { type: 'string' },
     output: { type: 'string' },
@@ -86,7 +105,7 @@ type PidExists = (pid: number) => boolean
 function readCommand(args: readonly string[], problems: string[], pidExists: PidExists): Command | undefined {
   const [first = '', ...rest] = args
   const name = first.startsWith('-') ? '' : first
-  const options = name === '' ? COMMON : COMMANDS[name]
+  const options = name === '' ? COMMON : Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (options === undefined) {
     problems.push(`there is no command ${name}${suggestion(name, Object.keys(COMMANDS))}`)
     return undefined
@@ -94,6 +113,7 @@ function readCommand(args: readonly string[], problems: string[], pidExists: Pid
   const values = readOptions(name === '' ? args : rest, options, problems)
   if (values.has('help')) return { kind: 'help' }
   if (values.has('version')) return { kind: 'version' }
+  if (name === 'run' && values.has('kubernetes')) return readKubernetes(values, problems)
   if (name === 'run') return readRun(values, problems, pidExists)
   if (name === 'check') return { kind: 'check', json: values.has('json') }
   problems.push('no command is given; the first argument must be run or check')
@@ -147,8 +167,8 @@ function optionProblem(token: OptionToken, options: Options, values: OptionValue
 }
 
 function readRun(values: OptionValues, problems: string[], pidExists: PidExists): RunCommand {
-  if (!values.has('standalone'))
-    problems.push('run needs --standalone: this version runs without a cluster only')
+  if (!values.has('standalone')) problems.push('run needs --standalone or --kubernetes')
+  if (values.has('kubeconfig')) problems.push('--kubeconfig is for run --kubernetes')
   const one = (name: string) => values.get(name)?.[0]
   const backend = one('backend')
   return {
@@ -164,6 +184,20 @@ function readRun(values: OptionValues, problems: string[], pidExists: PidExists)
     process: readRegExp(one('process'), problems),
     durationMs: readDuration(one('duration'), problems),
     demo: values.has('demo'),
+  }
+}
+
+/** Options that contradict a config from the cluster. */
+const STANDALONE_ONLY = ['standalone', 'config', 'backend', 'pid', 'process', 'demo'] as const
+
+function readKubernetes(values: OptionValues, problems: string[]): KubernetesCommand {
+  for (const name of STANDALONE_ONLY)
+    if (values.has(name)) problems.push(`--${name} and --kubernetes exclude each other`)
+  return {
+    kind: 'kubernetes',
+    kubeconfigPath: values.get('kubeconfig')?.[0],
+    output: readOutput(values.get('output')?.[0] ?? 'none', problems),
+    durationMs: readDuration(values.get('duration')?.[0], problems),
   }
 }
 

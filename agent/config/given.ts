@@ -5,6 +5,7 @@ export type Origin =
   | { kind: 'file'; path: string; line: number; column: number }
   | { kind: 'environment'; name: string }
   | { kind: 'flag'; name: string }
+  | { kind: 'cluster'; name: string }
 
 export interface Given {
   text: string
@@ -16,7 +17,7 @@ export interface Given {
 /** The process environment, or a part of it. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** `ROVER_BACKEND_ADDR`, `rover_configs.yaml:12:5`, `--backend` or `default`. */
+/** `ROVER_BACKEND_ADDR`, `rover_configs.yaml:12:5`, `--backend`, `AccessLogConfig default` or `default`. */
 export function originText(origin: Origin): string {
   switch (origin.kind) {
     case 'default':

@@ -16,6 +16,8 @@ export interface ConfigSources {
   environment: Environment
   /** YAML file; undefined: none. */
   configPath: string | undefined
+  /** Values from the cluster, by key; they stand between file and environment. */
+  assigned?: Partial<Record<KeyName, Given>>
 }
 
 /** A variable of the environment that changed what the file or the default says. */
@@ -37,9 +39,17 @@ export interface LoadedConfig {
 }
 
 /** Throws CONFIG_FILE_UNREADABLE, or CONFIG_INVALID with every problem in `details`. */
-export function loadConfig({ standalone, flags, environment, configPath }: ConfigSources): LoadedConfig {
+export function loadConfig({
+  standalone,
+  flags,
+  environment,
+  configPath,
+  assigned,
+}: ConfigSources): LoadedConfig {
   const file = readFile(configPath, environment)
-  const without = KEY_NAMES.map((name) => [name, file.given.get(name) ?? fallback(name, standalone)] as const)
+  const without = KEY_NAMES.map(
+    (name) => [name, assigned?.[name] ?? file.given.get(name) ?? fallback(name, standalone)] as const,
+  )
   const beneath = Object.fromEntries(without) as Texts
   const texts = Object.fromEntries(
     KEY_NAMES.map((name) => [name, flags[name] ?? fromEnvironment(name, environment) ?? beneath[name]]),

@@ -2,12 +2,19 @@
 import type { ConnectionFacts, Role } from '../connections/connection.ts'
 import type { LocalEnd } from '../connections/endpoints.ts'
 import type { Operation } from '../connections/reader.ts'
-import type { Analyzer, Exchange } from '../protocols/analyzer.ts'
+import { type Analyzer, type Exchange, REQUEST, RESPONSE, type StreamName } from '../protocols/analyzer.ts'
+import type { ProbeRule } from '../workloads/kubernetes/probes.ts'
 import type { Staged } from './encode.ts'
 import type { ConnectionView, KernelLog, KernelLogKind, LogEntry, Workload } from './model.ts'
 
 /** Kernel logs that may wait for one exchange; more calls are summed into the last of their kind. */
 const KERNEL_LOGS_MAX = 32
+
+/** What a shard has to know to tell probes from requests. */
+export interface ProbesOfPod {
+  rules: readonly ProbeRule[]
+  nodeAddresses: ReadonlySet<string>
+}
 
 export class Conversation implements LocalEnd {
   readonly facts: ConnectionFacts
@@ -17,10 +24,18 @@ export class Conversation implements LocalEnd {
   analyzer: Analyzer | undefined = undefined
   /** An exchange was seen: the connection speaks HTTP/1. */
   speaksHttp = false
+  /** The first exchange, when its request was not seen. */
+  orphan: Exchange | undefined = undefined
   /** No analyzer reads it: the kernel was asked to stop copying. */
   muted = false
   /** `undefined`: not known yet; `null`: nobody knows. */
   workload: Workload | null | undefined = undefined
+  /** Whose the other end is, where no end of this machine is met: `undefined`: still asked for; `null`: nobody knows. */
+  remote: Workload | null | undefined = null
+  /** Probes of the pod that are not logged. */
+  probes: ProbesOfPod | undefined = undefined
+  /** All exchanges so far were probes. */
+  probed = false
   /** The rule that keeps its logs from going out, if one does. */
   filteredBy: string | undefined = undefined
   /** Entries that wait for the names of its ends. */
@@ -61,6 +76,7 @@ export class Conversation implements LocalEnd {
 
   /** @returns the exchange with the operations that carried it, the caller's from now on */
   finish(exchange: Exchange): LogEntry {
+    if (!this.speaksHttp && exchange.method === '') this.orphan = exchange
     this.speaksHttp = true
     const { kernelLogs } = this
     this.kernelLogs = []
@@ -82,4 +98,14 @@ export class Conversation implements LocalEnd {
     for (let i = logs.length - 1; i >= 0; i--) if (logs[i]!.kind === kind) return logs[i]
     return undefined
   }
+}
+
+/** What a direction, 0 ingress or 1 egress, carries. */
+export function streamOf({ role }: Conversation, direction: number): StreamName {
+  return (direction === 0) === (role === 'server') ? REQUEST : RESPONSE
+}
+
+/** Who reads requests is the server. */
+export function roleOf(direction: number, stream: StreamName): Role {
+  return (direction === 0) === (stream === REQUEST) ? 'server' : 'client'
 }

@@ -34,6 +34,11 @@ export class ShardOutputs {
     else this.#format = undefined
   }
 
+  /** Lines are written at once, also of what is staged. */
+  get writesText(): boolean {
+    return this.#format !== undefined
+  }
+
   /** An entry of a conversation that is being flushed. */
   write(conversation: Conversation, view: ConnectionView, entry: LogEntry): void {
     if (this.#frames !== undefined) this.#writeFrames(this.#frames, conversation, view, entry)

@@ -6,19 +6,19 @@ import type { ConnectionFacts, Role } from '../connections/connection.ts'
 import { EndpointIndex } from '../connections/endpoints.ts'
 import type { ChunkWalk } from '../connections/walk.ts'
 import { type ConnectionListener, ConnectionReader, type Operation } from '../connections/reader.ts'
-import { type Analyzer, type Exchange, REQUEST, RESPONSE, type StreamName } from '../protocols/analyzer.ts'
+import type { Analyzer, Exchange } from '../protocols/analyzer.ts'
 import { detect } from '../protocols/list.ts'
-import type { Workload, WorkloadHint } from '../workloads/workload.ts'
-import { Conversation } from './conversation.ts'
+import type { Workload } from '../workloads/workload.ts'
+import { Conversation, roleOf, streamOf } from './conversation.ts'
+import { type Identity, isUnnamed, type NameRequests, Names } from './names.ts'
 import type { KernelLogKind, LogEntry } from './model.ts'
 import { type Flushed, type ShardOutputs, logsIn } from './outputs.ts'
-import { type ShardTally, emptyTally } from './tally.ts'
+import { ALL_LOGS, ALWAYS, LogRules, type Turn, type WantedLogs } from './rules.ts'
+import { countFiltered, countLogged, type ShardTally, emptyTally } from './tally.ts'
 import { viewOf } from './view.ts'
 
 /** What a shard asks of the rest of the agent. */
-export interface ShardRequests {
-  /** Who is this process? Answered by `identified`. */
-  identify(pid: number, hint: WorkloadHint): void
+export interface ShardRequests extends NameRequests {
   /** Nothing reads the payload of this connection any more. */
   mute(sock: bigint, connection: number): void
 }
@@ -32,13 +32,10 @@ export interface ShardOptions {
   endpointsMax: number
   /** Flushes, those before their time not counted, that a conversation waits for its names before it goes without. */
   patienceFlushes: number
-}
-
-/** The answer to `identify`. */
-export interface Identity {
-  workload: Workload | null
-  /** The rule that filters the process, if one does. */
-  filteredBy: string | undefined
+  /** By default all. */
+  wanted?: WantedLogs
+  /** By default always. */
+  turn?: Turn
 }
 
 export class Shard implements ConnectionListener<Conversation> {
@@ -46,8 +43,8 @@ export class Shard implements ConnectionListener<Conversation> {
   readonly #options: ShardOptions
   readonly #reader = new ConnectionReader<Conversation>(this)
   readonly #endpoints: EndpointIndex<Conversation>
-  readonly #identities = new Map<number, Identity>()
-  readonly #unnamed = new Map<number, { conversations: Conversation[]; patience: number }>()
+  readonly #names: Names
+  readonly #rules: LogRules
   #dirty: Conversation[] = []
   /** Logs of exchanges that wait for names, and of those that are staged. */
   #keptLogs = 0
@@ -56,6 +53,23 @@ export class Shard implements ConnectionListener<Conversation> {
   constructor(options: ShardOptions) {
     this.#options = options
     this.#endpoints = new EndpointIndex(options.endpointsMax)
+    this.#names = new Names(options.requests, options.patienceFlushes)
+    this.#rules = new LogRules(options.wanted ?? ALL_LOGS, options.turn ?? ALWAYS)
+  }
+
+  /** As in the options; may be changed. */
+  set patienceFlushes(flushes: number) {
+    this.#names.patienceFlushes = flushes
+  }
+
+  /** Which logs go out of those that are not flushed yet. */
+  set wanted(wanted: WantedLogs) {
+    this.#rules.wanted = wanted
+  }
+
+  /** When this line tells what it sees; to be set before that begins or ends. */
+  set turn(turn: Turn) {
+    this.#rules.turn = turn
   }
 
   /** Logs that wait for a flush, or connections that have something to flush, whichever is more. */
@@ -65,7 +79,7 @@ export class Shard implements ConnectionListener<Conversation> {
 
   /** Every process that was asked for has been named. */
   get isNamed(): boolean {
-    return this.#unnamed.size === 0
+    return this.#names.areKnown
   }
 
   read(batch: Uint8Array): void {
@@ -80,14 +94,21 @@ export class Shard implements ConnectionListener<Conversation> {
   }
 
   identified(pid: number, identity: Identity): void {
-    this.#identities.set(pid, identity)
-    for (const conversation of this.#unnamed.get(pid)?.conversations ?? []) name(conversation, identity)
-    this.#unnamed.delete(pid)
+    this.#names.identified(pid, identity)
+  }
+
+  /** The process is called otherwise, or has another rule, on connections that are open as well. */
+  renamed(pid: number, identity: Identity): void {
+    this.#names.renamed(pid, identity, this.#open())
+  }
+
+  located(address: string, port: number, workload: Workload | null): void {
+    this.#names.located(address, port, workload)
   }
 
   /** The process ended or became another program: the next connection asks again. */
   forget(pid: number): void {
-    this.#identities.delete(pid)
+    this.#names.forget(pid)
   }
 
   /**
@@ -96,7 +117,7 @@ export class Shard implements ConnectionListener<Conversation> {
    */
   flush(force: boolean, isDue = true): Flushed {
     if (force) this.#settleAll()
-    if (isDue) this.#loosePatience(force)
+    if (isDue) this.#names.loosePatience(force)
     const dirty = this.#dirty
     this.#dirty = []
     for (const conversation of dirty) this.#flushOne(conversation, force)
@@ -106,9 +127,10 @@ export class Shard implements ConnectionListener<Conversation> {
 
   opened(facts: ConnectionFacts, role: Role): Conversation {
     const conversation = new Conversation(facts, role)
-    this.#identify(conversation)
+    this.#names.identify(conversation)
     // An end that never was connected must not be met by a later connection between the same ports.
     if (facts.success) this.#endpoints.add(conversation)
+    this.#names.locate(conversation)
     const { origin, startNs, endNs, success } = facts
     if (origin === 'connect' || origin === 'accept')
       this.#addLifeEvent(conversation, origin, startNs, endNs, success)
@@ -117,6 +139,7 @@ export class Shard implements ConnectionListener<Conversation> {
 
   operation(conversation: Conversation, operation: Operation): void {
     this.#count(operation.direction === 0 ? 'read' : 'write', operation.count)
+    this.#separate(conversation, operation.startNs)
     conversation.addOperation(operation)
     this.#touch(conversation)
   }
@@ -170,8 +193,13 @@ export class Shard implements ConnectionListener<Conversation> {
     success: boolean,
   ) {
     this.#count(kind, 1)
+    this.#separate(conversation, startNs)
     conversation.addLifeEvent(kind, startNs, endNs, success)
     this.#touch(conversation)
+  }
+
+  #separate(conversation: Conversation, startNs: number): void {
+    if (this.#rules.separates(conversation.kernelLogs[0], startNs)) conversation.settle(false)
   }
 
   #count(kind: KernelLogKind, many: number): void {
@@ -183,16 +211,6 @@ export class Shard implements ConnectionListener<Conversation> {
     if (conversation.dirty) return
     conversation.dirty = true
     this.#dirty.push(conversation)
-  }
-
-  #identify(conversation: Conversation): void {
-    const { pid, comm, cgroupId } = conversation.facts
-    const known = this.#identities.get(pid)
-    if (known !== undefined) return name(conversation, known)
-    const waiting = this.#unnamed.get(pid)
-    if (waiting !== undefined) return void waiting.conversations.push(conversation)
-    this.#unnamed.set(pid, { conversations: [conversation], patience: this.#options.patienceFlushes })
-    this.#options.requests.identify(pid, { comm, cgroupId })
   }
 
   /** The first captured bytes of a connection choose its analyzer, and correct the role that a backlog suggested. */
@@ -238,26 +256,25 @@ export class Shard implements ConnectionListener<Conversation> {
 
   /** Encodes at once what needs no more names and is not filtered. False: the entry has to be kept. */
   #stage(conversation: Conversation, entry: LogEntry): boolean {
+    const { outputs } = this.#options
     if (conversation.entries.length > 0 || isUnnamed(conversation)) return false
-    if (conversation.filteredBy !== undefined) return false
-    const isStaged = this.#options.outputs.stage(conversation, viewOf(conversation), entry)
-    if (isStaged) this.#countLogs(entry)
+    // A line is final, while frames take their names at the flush.
+    if (outputs.writesText && this.#names.asksForRemotes && conversation.peer === undefined) return false
+    if (!this.#rules.passes(conversation, entry)) return false
+    const isStaged = outputs.stage(conversation, viewOf(conversation), entry)
+    if (isStaged) countLogged(this.tally, entry)
     return isStaged
   }
 
-  /** A name that does not come must not hold back logs for ever. When it comes, the logs that follow have it. */
-  #loosePatience(force: boolean): void {
-    for (const waiting of this.#unnamed.values()) {
-      if (!force && waiting.patience-- > 0) continue
-      for (const conversation of waiting.conversations) conversation.workload ??= null
-    }
+  *#open(): Generator<Conversation> {
+    for (const { next } of this.#reader.connections()) yield next
   }
 
   #settleAll(): void {
-    for (const { next } of this.#reader.connections()) {
-      next.analyzer?.close(next.kernelLogs.at(-1)?.endNs ?? 0, false)
-      next.settle(true)
-      this.#touch(next)
+    for (const conversation of this.#open()) {
+      conversation.analyzer?.close(conversation.kernelLogs.at(-1)?.endNs ?? 0, false)
+      conversation.settle(true)
+      this.#touch(conversation)
     }
   }
 
@@ -267,53 +284,16 @@ export class Shard implements ConnectionListener<Conversation> {
     if (isUnnamed(conversation)) return this.#touch(conversation)
     conversation.settle(force)
     if (conversation.entries.length === 0) return
-    const { entries, filteredBy } = conversation
+    const { entries } = conversation
     conversation.entries = []
     const view = viewOf(conversation)
     for (const entry of entries) {
       if (entry.exchange !== undefined) this.#keptLogs -= logsIn(entry)
-      if (filteredBy !== undefined) this.#filter(filteredBy, entry)
-      else {
-        this.#options.outputs.write(conversation, view, entry)
-        this.#countLogs(entry)
-      }
+      const { told, filtered } = this.#rules.sift(conversation, entry)
+      for (const [rule, part] of filtered) countFiltered(this.tally, rule, part)
+      if (told === undefined) continue
+      this.#options.outputs.write(conversation, view, told)
+      countLogged(this.tally, told)
     }
   }
-
-  #countLogs({ kernelLogs, exchange }: LogEntry): void {
-    for (const log of kernelLogs) {
-      this.tally.logs[log.kind]++
-      this.tally.operationsLogged += log.count
-      this.tally.operationsPending -= log.count
-    }
-    if (exchange !== undefined) this.tally.logs.http++
-  }
-
-  #filter(rule: string, entry: LogEntry): void {
-    const { operationsFiltered, exchangesFiltered } = this.tally
-    for (const { count } of entry.kernelLogs) {
-      operationsFiltered[rule] = (operationsFiltered[rule] ?? 0) + count
-      this.tally.operationsPending -= count
-    }
-    if (entry.exchange !== undefined) exchangesFiltered[rule] = (exchangesFiltered[rule] ?? 0) + 1
-  }
-}
-
-function name(conversation: Conversation, identity: Identity): void {
-  conversation.workload = identity.workload
-  conversation.filteredBy = identity.filteredBy
-}
-
-/** Names of either end are still asked for; a log that goes out now would miss them. */
-function isUnnamed({ workload, peer }: Conversation): boolean {
-  return workload === undefined || (peer !== undefined && peer.workload === undefined)
-}
-
-function streamOf({ role }: Conversation, direction: number): StreamName {
-  return (direction === 0) === (role === 'server') ? REQUEST : RESPONSE
-}
-
-/** Who reads requests is the server. */
-function roleOf(direction: number, stream: StreamName): Role {
-  return (direction === 0) === (stream === REQUEST) ? 'server' : 'client'
 }

@@ -1,10 +1,11 @@
 /** The shards as the main thread sees them: worker threads with bounded queues. */
 import { Worker } from 'node:worker_threads'
 import { siblingModule } from '../package.ts'
-import type { WorkloadHint } from '../workloads/workload.ts'
+import type { Workload, WorkloadHint } from '../workloads/workload.ts'
 import type { Batch } from './encode.ts'
 import { QueueWriter, queueMemory } from './queue.ts'
-import type { Identity } from './shard.ts'
+import type { Identity } from './names.ts'
+import type { Turn, WantedLogs } from './rules.ts'
 import { type ShardTally, emptyTally } from './tally.ts'
 import type { FromShard, ShardSetup, ToShard } from './thread.ts'
 
@@ -41,6 +42,8 @@ export interface ShardsListener {
   /** Finished logs of one flush. */
   flushed(batches: Batch[], text: Uint8Array, textLogs: number): void
   identify(pid: number, hint: WorkloadHint): Identity
+  /** Whose a remote address is; undefined: nobody's that is known. Never rejects. */
+  locate?(address: string, port: number): Promise<Workload | undefined>
   mute(sock: bigint, connection: number): void
   /** A worker thread died; its shard is lost with what it held. The agent cannot go on without it. */
   failed(shard: number, error: Error): void
@@ -53,11 +56,14 @@ interface ShardThread {
   /** A new life of the helper is still to be told; its batches must wait for that. */
   resetDue: boolean
   stopped: boolean
+  /** To be called when the turn that it was told holds. */
+  onTurned: (() => void) | undefined
 }
 
 export class Shards {
   readonly #options: ShardsOptions
   readonly #listener: ShardsListener
+  #queueSize: number
   readonly #threads: ShardThread[]
   #congested = false
   #onStopped: (() => void) | undefined
@@ -65,6 +71,7 @@ export class Shards {
   constructor(options: ShardsOptions, listener: ShardsListener) {
     this.#options = options
     this.#listener = listener
+    this.#queueSize = options.queueSize
     this.#threads = Array.from({ length: options.shards }, (_, shard) => this.#start(shard))
   }
 
@@ -101,14 +108,38 @@ export class Shards {
     for (const thread of this.#threads) post(thread, { type: 'forget', pid })
   }
 
+  /** What the process is called from now on, also on connections that are open. */
+  rename(pid: number, identity: Identity): void {
+    for (const thread of this.#threads) post(thread, { type: 'renamed', pid, identity })
+  }
+
+  /** Other limits and other logs, from now on. @param queueSize as in the options */
+  tune(queueSize: number, flushMaxCount: number, flushPeriodMs: number, wanted?: WantedLogs): void {
+    this.#queueSize = queueSize
+    for (const thread of this.#threads) post(thread, { type: 'tuned', flushMaxCount, flushPeriodMs, wanted })
+    this.#watchQueues()
+  }
+
+  /** When what is seen is told; see {@link Turn}. Resolves when all threads know, or at the deadline. */
+  async turn(turn: Turn): Promise<void> {
+    const known = this.#threads.map((thread) => {
+      post(thread, { type: 'turn', turn })
+      return new Promise<void>((resolve) => (thread.onTurned = resolve))
+    })
+    await Promise.race([Promise.all(known), this.#deadline()])
+  }
+
   /** Flushes everything and ends the threads. Resolves when all have, or at the deadline. */
   async stop(): Promise<void> {
     if (this.#threads.every(({ stopped }) => stopped)) return
     const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve))
     for (const thread of this.#threads) post(thread, { type: 'stop' })
-    const deadline = new Promise<void>((resolve) => setTimeout(resolve, this.#options.stopDeadlineMs).unref())
-    await Promise.race([stopped, deadline])
+    await Promise.race([stopped, this.#deadline()])
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
+  }
+
+  #deadline(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, this.#options.stopDeadlineMs).unref())
   }
 
   #start(shard: number): ShardThread {
@@ -124,6 +155,7 @@ export class Shards {
       tally: emptyTally(),
       resetDue: false,
       stopped: false,
+      onTurned: undefined,
     }
     worker.on('message', (message: FromShard) => this.#receive(thread, message))
     worker.on('error', (error) => this.#listener.failed(shard, error as Error))
@@ -139,11 +171,20 @@ export class Shards {
     } else if (message.type === 'identify') {
       const { pid } = message
       post(thread, { type: 'identified', pid, identity: this.#listener.identify(pid, message.hint) })
+    } else if (message.type === 'locate') {
+      void this.#locate(thread, message.address, message.port)
     } else if (message.type === 'mute') {
       this.#listener.mute(message.sock, message.connection)
+    } else if (message.type === 'turned') {
+      thread.onTurned?.()
     } else {
       this.#markStopped(thread)
     }
+  }
+
+  async #locate(thread: ShardThread, address: string, port: number): Promise<void> {
+    const workload = (await this.#listener.locate?.(address, port)) ?? null
+    if (!thread.stopped) post(thread, { type: 'located', address, port, workload })
   }
 
   /** Also when it died: nobody has to wait for it. */
@@ -163,9 +204,9 @@ export class Shards {
   }
 
   #isFull(): boolean {
-    const { queueSize } = this.#options
     return this.#threads.some(
-      ({ queue }) => queue.queuedRecords > queueSize || queue.usedBytes > QUEUE_BYTES - QUEUE_RESERVE_BYTES,
+      ({ queue }) =>
+        queue.queuedRecords > this.#queueSize || queue.usedBytes > QUEUE_BYTES - QUEUE_RESERVE_BYTES,
     )
   }
 }

@@ -1,5 +1,5 @@
 /** What one shard counts. Numbers only grow, but for those of the present: pending and connections. */
-import type { KernelLogKind } from './model.ts'
+import type { KernelLogKind, LogEntry } from './model.ts'
 
 export interface ShardTally {
   records: number
@@ -37,4 +37,24 @@ export function emptyTally(): ShardTally {
     exchangesFiltered: {},
     logs: { connect: 0, accept: 0, close: 0, read: 0, write: 0, http: 0 },
   }
+}
+
+/** The entry was handed to the outputs. */
+export function countLogged(tally: ShardTally, { kernelLogs, exchange }: LogEntry): void {
+  for (const { kind, count } of kernelLogs) {
+    tally.logs[kind]++
+    tally.operationsLogged += count
+    tally.operationsPending -= count
+  }
+  if (exchange !== undefined) tally.logs.http++
+}
+
+/** No log is made of the entry. */
+export function countFiltered(tally: ShardTally, rule: string, { kernelLogs, exchange }: LogEntry): void {
+  const { operationsFiltered, exchangesFiltered } = tally
+  for (const { count } of kernelLogs) {
+    operationsFiltered[rule] = (operationsFiltered[rule] ?? 0) + count
+    tally.operationsPending -= count
+  }
+  if (exchange !== undefined) exchangesFiltered[rule] = (exchangesFiltered[rule] ?? 0) + 1
 }

@@ -8,7 +8,7 @@ export function viewOf(conversation: Conversation): ConnectionView {
   const { view, role, facts, peer } = conversation
   const protocol: Protocol = conversation.speaksHttp ? 'HTTP/1' : 'TCP'
   const local = conversation.workload ?? undefined
-  const remote = peer?.workload ?? undefined
+  const remote = peer?.workload ?? conversation.remote ?? undefined
   if (view !== undefined && sameView(view, role, protocol, local, remote)) return view
   conversation.encoded = undefined
   conversation.view = {

@@ -28,12 +28,20 @@ const shard = new Shard({
   }),
   requests: {
     identify: (pid, hint) => post({ type: 'identify', pid, hint }),
+    ...(setup.remotes && { locate: (address, port) => post({ type: 'locate', address, port }) }),
     mute: (sock, connection) => post({ type: 'mute', sock, connection }),
   },
   headBytesMax: setup.headBytesMax,
   endpointsMax: setup.endpointsMax,
-  patienceFlushes: Math.max(1, Math.ceil(PATIENCE_MS / setup.flushPeriodMs)),
+  patienceFlushes: patienceOf(setup.flushPeriodMs),
+  ...(setup.wanted && { wanted: setup.wanted }),
+  ...(setup.turn && { turn: setup.turn }),
 })
+
+/** Flushes until {@link PATIENCE_MS} have passed. */
+function patienceOf(flushPeriodMs: number): number {
+  return Math.max(1, Math.ceil(PATIENCE_MS / flushPeriodMs))
+}
 
 function post(message: FromShard, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer)
@@ -54,7 +62,7 @@ function read(batch: Uint8Array): void {
   if (batch.length === 0) shard.reset()
   else shard.read(batch)
   if (queue.release()) post({ type: 'consumed' })
-  if (shard.waiting >= setup.flushMaxCount) flush(false, false)
+  if (shard.waiting >= flushMaxCount) flush(false, false)
 }
 
 /** Some batches, then a turn for timers and messages, until the queue is empty. */
@@ -82,16 +90,35 @@ function end(): void {
   port.close()
 }
 
-const timer = setInterval(() => flush(false), setup.flushPeriodMs)
+/** Other settings of the flush, from now on. */
+function tune(message: Extract<ToShard, { type: 'tuned' }>): void {
+  flushMaxCount = message.flushMaxCount
+  shard.patienceFlushes = patienceOf(message.flushPeriodMs)
+  if (message.wanted !== undefined) shard.wanted = message.wanted
+  if (lastNames !== undefined) return
+  clearInterval(timer)
+  timer = setInterval(() => flush(false), message.flushPeriodMs)
+}
+
+let { flushMaxCount } = setup
+let timer = setInterval(() => flush(false), setup.flushPeriodMs)
 /** Set from `stop` on. */
 let lastNames: NodeJS.Timeout | undefined
 
 port.on('message', (message: ToShard) => {
   if (message.type === 'wake') readQueue()
-  else if (message.type === 'identified') {
+  else if (message.type === 'tuned') tune(message)
+  else if (message.type === 'turn') {
+    shard.turn = message.turn
+    post({ type: 'turned' })
+  } else if (message.type === 'identified') {
     shard.identified(message.pid, message.identity)
     if (lastNames !== undefined && shard.isNamed) end()
-  } else if (message.type === 'forget') shard.forget(message.pid)
+  } else if (message.type === 'located') {
+    shard.located(message.address, message.port, message.workload)
+    if (lastNames !== undefined && shard.isNamed) end()
+  } else if (message.type === 'renamed') shard.renamed(message.pid, message.identity)
+  else if (message.type === 'forget') shard.forget(message.pid)
   else stop()
 })
 readQueue()

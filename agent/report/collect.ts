@@ -104,7 +104,7 @@ function textOutput({ accepted, delivered, dropped, pending }: TextCounters): Ou
   return { accepted, delivered, dropped: { ...dropped }, pending }
 }
 
-function backendOutput({
+export function backendOutput({
   accepted,
   delivered,
   dropped,

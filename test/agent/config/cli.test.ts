@@ -49,7 +49,7 @@ for (const [line, expected] of Object.entries(accepted))
 const refused: Record<string, [string, string[]]> = {
   'no command': ['', ['no command is given; the first argument must be run or check']],
   'a misspelt command': ['chekc', ['there is no command chekc; did you mean check?']],
-  'run without --standalone': ['run', ['run needs --standalone: this version runs without a cluster only']],
+  'run without --standalone': ['run', ['run needs --standalone or --kubernetes']],
   'a misspelt option': ['run --standalone --confg=x', ['there is no option --confg; did you mean --config?']],
   'an option of another command': ['check --demo', ['there is no option --demo']],
   'a second argument': ['check all', ['unexpected argument all']],
@@ -78,7 +78,7 @@ const refused: Record<string, [string, string[]]> = {
     'run --output xml --pid 43 --what',
     [
       'there is no option --what',
-      'run needs --standalone: this version runs without a cluster only',
+      'run needs --standalone or --kubernetes',
       '--output is "xml" but must be table, json or none',
       '--pid 43: there is no such process',
     ],
@@ -114,9 +114,32 @@ test('the usage names every option that is accepted', (t) => {
     'process',
     'duration',
     'demo',
+    'kubernetes',
+    'kubeconfig',
     'json',
   ])
     t.regex(USAGE, new RegExp(`--${option}\\b`))
+})
+
+test('a command that is named like a member of every object is unknown', (t) => {
+  for (const word of ['toString', 'constructor', 'valueOf'])
+    t.throws(() => parseCommandLine([word]), { instanceOf: AccessLogError, code: 'CLI_USAGE' })
+})
+
+test('run --kubernetes takes its config from the cluster alone', (t) => {
+  t.deepEqual(parseCommandLine(['run', '--kubernetes', '--kubeconfig', 'k.yaml']), {
+    kind: 'kubernetes',
+    kubeconfigPath: 'k.yaml',
+    output: 'none',
+    durationMs: undefined,
+  })
+  const error = t.throws(() => parseCommandLine(['run', '--kubernetes', '--pid', '1', '--backend', 'a:1']), {
+    instanceOf: AccessLogError,
+  })
+  t.deepEqual(error?.details, [
+    '--backend and --kubernetes exclude each other',
+    '--pid and --kubernetes exclude each other',
+  ])
 })
 
 test('whatever the words, the answer is a command or a usage error', (t) => {

@@ -1,7 +1,7 @@
 /** Whatever comes in whatever order: every operation is logged, filtered or waits, and nothing is made up. */
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import type { Identity } from '../../../agent/logs/shard.ts'
+import type { Identity } from '../../../agent/logs/names.ts'
 import type { Log } from '../../e2e/harness/agent.ts'
 import { ShardRun, filtered, known, unknown } from './shard-run.ts'
 import { Socket } from './socket.ts'

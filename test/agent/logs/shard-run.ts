@@ -1,7 +1,9 @@
 /** A shard with a text output, driven by sockets, whose lines are read back as logs in words. */
 import type { ExecutionContext } from 'ava'
 import { ShardOutputs } from '../../../agent/logs/outputs.ts'
-import { type Identity, Shard } from '../../../agent/logs/shard.ts'
+import type { Identity } from '../../../agent/logs/names.ts'
+import type { Turn, WantedLogs } from '../../../agent/logs/rules.ts'
+import { Shard } from '../../../agent/logs/shard.ts'
 import { WallClock } from '../../../agent/logs/time.ts'
 import type { Workload, WorkloadHint } from '../../../agent/workloads/workload.ts'
 import { totalOf } from '../../../agent/report/counters.ts'
@@ -11,8 +13,12 @@ import type { Socket } from './socket.ts'
 export interface ShardRunOptions {
   /** Who a process is; undefined: no answer, `identified` gives it later. By default every process is called by its pid. */
   identify?: (pid: number, hint: WorkloadHint) => Identity | undefined
+  /** Whose addresses are asked for; undefined: no answer, `located` gives it later. By default nobody can be asked. */
+  locate?: (address: string, port: number) => Workload | null | undefined
   patienceFlushes?: number
   endpointsMax?: number
+  wanted?: WantedLogs
+  turn?: Turn
 }
 
 export class ShardRun {
@@ -20,10 +26,18 @@ export class ShardRun {
   readonly outputs: ShardOutputs
   /** Processes that were asked for. */
   readonly asked: { pid: number; hint: WorkloadHint }[] = []
+  /** Addresses that were asked for. */
+  readonly located: string[] = []
   /** Connections that were muted. */
   readonly muted: { sock: bigint; connection: number }[] = []
 
-  constructor({ identify = known, patienceFlushes = 2, endpointsMax = 100 }: ShardRunOptions = {}) {
+  constructor({
+    identify = known,
+    locate,
+    patienceFlushes = 2,
+    endpointsMax = 100,
+    ...rules
+  }: ShardRunOptions = {}) {
     this.outputs = new ShardOutputs({ backend: false, text: 'json', clock: new WallClock(0n) })
     this.shard = new Shard({
       outputs: this.outputs,
@@ -33,11 +47,19 @@ export class ShardRun {
           const identity = identify(pid, hint)
           if (identity) this.shard.identified(pid, identity)
         },
+        ...(locate && {
+          locate: (address, port) => {
+            this.located.push(`${address}:${port}`)
+            const owner = locate(address, port)
+            if (owner !== undefined) this.shard.located(address, port, owner)
+          },
+        }),
         mute: (sock, connection) => this.muted.push({ sock, connection }),
       },
       headBytesMax: 8192,
       endpointsMax,
       patienceFlushes,
+      ...rules,
     })
   }
 

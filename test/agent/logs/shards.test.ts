@@ -1,7 +1,7 @@
 /** Real worker threads: batches in, flushed logs out. */
 import test, { type ExecutionContext } from 'ava'
 import type { Batch } from '../../../agent/logs/encode.ts'
-import type { Identity } from '../../../agent/logs/shard.ts'
+import type { Identity } from '../../../agent/logs/names.ts'
 import { Shards, type ShardsListener, type ShardsOptions } from '../../../agent/logs/shards.ts'
 import type { Log } from '../../e2e/harness/agent.ts'
 import { until } from '../../e2e/harness/until.ts'
@@ -92,6 +92,52 @@ test('the two ends of a local connection name each other, because they share a s
   await shards.stop()
   const server = listener.logs.find((log) => log.kind === 'http' && log.role === 'server')
   t.is(server?.remote.service, 'service-200')
+})
+
+test('another period counts at once, and other names on open connections', async (t) => {
+  const { shards, listener } = start(t, { flushPeriodMs: 600_000 })
+  const socket = new Socket().read(GET).write(OK)
+  shards.send(0, socket.take(), 3)
+  shards.tune(5000, 1000, 10)
+  await until('its logs', () => listener.logs.length === 4)
+  shards.rename(100, { workload: { ...known(100).workload!, service: 'late' }, filteredBy: undefined })
+  shards.send(0, socket.read(GET).write(OK).take(), 2)
+  await until('more', () => listener.logs.length === 7)
+  t.is(listener.logs.at(-1)?.local.service, 'late')
+})
+
+test('another count of logs is flushed at once', async (t) => {
+  const { shards, listener } = start(t, { flushPeriodMs: 600_000 })
+  shards.tune(5000, 1, 600_000)
+  // The first is still waiting for its name when it is flushed.
+  await until('logs before their time', () => {
+    shards.send(0, new Socket().read(GET).write(OK).take(), 3)
+    return listener.logs.length > 0
+  })
+  t.pass()
+})
+
+test('a remote address is asked for where all threads can be answered', async (t) => {
+  const { shards, listener } = start(t, { remotes: true })
+  const asked: string[] = []
+  const cart = { service: 'cart', pod: '', container: '', process: '', pid: 0 }
+  Object.assign(listener, {
+    locate: (address: string, port: number) => {
+      asked.push(`${address}:${port}`)
+      return Promise.resolve(cart)
+    },
+  })
+  shards.send(
+    0,
+    Socket.client({ remote: ['10.1.0.1', 8080] })
+      .write(GET)
+      .read(OK)
+      .take(),
+    3,
+  )
+  await until('its logs', () => listener.logs.length === 4)
+  t.is(listener.logs[0]?.remote.service, 'cart')
+  t.deepEqual(asked, ['10.1.0.1:8080'])
 })
 
 test('frames for the backend arrive as they were made', async (t) => {

@@ -1,0 +1,112 @@
+/** Which logs do not go out, beyond those of whole processes, and the names of the rules they are counted by. */
+import { isProbe } from '../workloads/kubernetes/probes.ts'
+import type { Conversation } from './conversation.ts'
+import type { KernelLog, LogEntry } from './model.ts'
+
+/** Kinds of logs that are wanted. */
+export interface WantedLogs {
+  /** Kernel logs: connect, accept, close, read and write. */
+  connections: boolean
+  http: boolean
+}
+
+export const ALL_LOGS: WantedLogs = { connections: true, http: true }
+
+/** Rules that a policy's `collectors` make. */
+const NO_CONNECTIONS = 'collectors_connections'
+const NO_PROTOCOLS = 'collectors_protocols'
+
+/** What began in it, `fromNs` ≤ start < `untilNs`, is told; the rest is another line's. CLOCK_MONOTONIC ns. */
+export interface Turn {
+  fromNs: number
+  untilNs: number
+}
+
+export const ALWAYS: Turn = { fromNs: -Infinity, untilNs: Infinity }
+export const NOT_YET: Turn = { fromNs: Infinity, untilNs: Infinity }
+
+/** An entry after the rules: what is told of it, and what is not, by rule. */
+export interface Sifted {
+  told: LogEntry | undefined
+  filtered: readonly (readonly [rule: string, entry: LogEntry])[]
+}
+
+/** One per shard. */
+export class LogRules {
+  wanted: WantedLogs
+  turn: Turn
+
+  constructor(wanted: WantedLogs, turn: Turn) {
+    this.wanted = wanted
+    this.turn = turn
+  }
+
+  /** The whole entry is told, whatever the names turn out to be. */
+  passes(conversation: Conversation, entry: LogEntry): boolean {
+    const { filteredBy, probes } = conversation
+    const isPlain = filteredBy === undefined && probes === undefined
+    return isPlain && this.wanted.connections && this.wanted.http && this.#isOurs(conversation, entry)
+  }
+
+  sift(conversation: Conversation, entry: LogEntry): Sifted {
+    const rule =
+      conversation.filteredBy ?? probeRule(conversation, entry) ?? this.#turnRule(conversation, entry)
+    if (rule !== undefined) return { told: undefined, filtered: [[rule, entry]] }
+    const { connections, http } = this.wanted
+    if (connections && http) return { told: entry, filtered: [] }
+    return this.#collect(entry)
+  }
+
+  /** What comes next is told by another line than what waits: they must not become one entry. */
+  separates(before: KernelLog | undefined, startNs: number): boolean {
+    const { fromNs, untilNs } = this.turn
+    if (before === undefined) return false
+    return (before.startNs < fromNs && startNs >= fromNs) || (before.startNs < untilNs && startNs >= untilNs)
+  }
+
+  #turnRule(conversation: Conversation, entry: LogEntry): string | undefined {
+    return this.#isOurs(conversation, entry) ? undefined : 'handover'
+  }
+
+  /**
+   * An exchange is told by the line whose turn it was when it began. Of a connection that was found, the first may
+   * have begun before anybody looked: then its response comes without a request.
+   */
+  #isOurs({ facts, orphan }: Conversation, { exchange, kernelLogs }: LogEntry): boolean {
+    const { fromNs, untilNs } = this.turn
+    if (fromNs === -Infinity && untilNs === Infinity) return true
+    const wasFound = facts.origin === 'scan' || facts.origin === 'io'
+    if (fromNs !== -Infinity && wasFound && exchange !== undefined && exchange === orphan) return false
+    const startNs = exchange?.startNs ?? kernelLogs[0]?.startNs ?? 0
+    return fromNs <= startNs && startNs < untilNs
+  }
+
+  #collect({ kernelLogs, exchange }: LogEntry): Sifted {
+    const { connections, http } = this.wanted
+    const calls: LogEntry = { kernelLogs, exchange: undefined }
+    const request: LogEntry = { kernelLogs: [], exchange }
+    if (!connections && !http)
+      return {
+        told: undefined,
+        filtered: [
+          [NO_CONNECTIONS, calls],
+          [NO_PROTOCOLS, request],
+        ],
+      }
+    return connections
+      ? { told: kernelLogs.length > 0 ? calls : undefined, filtered: [[NO_PROTOCOLS, request]] }
+      : { told: exchange && request, filtered: [[NO_CONNECTIONS, calls]] }
+  }
+}
+
+/** Probes are requests from the node, and connections from it on which nothing was said or nothing but probes. */
+function probeRule(conversation: Conversation, { exchange, kernelLogs }: LogEntry): string | undefined {
+  const { probes, role, facts } = conversation
+  if (probes === undefined || role !== 'server') return undefined
+  if (exchange === undefined && conversation.speaksHttp)
+    return conversation.probed ? 'exclude_probes' : undefined
+  if (exchange === undefined && kernelLogs.some(({ bytes }) => bytes > 0)) return undefined
+  const candidate = { localPort: facts.local.port, remoteAddress: facts.remote.address, request: exchange }
+  conversation.probed = isProbe(candidate, probes.rules, probes.nodeAddresses)
+  return conversation.probed ? 'exclude_probes' : undefined
+}

@@ -1,0 +1,131 @@
+/** Time: agents that fall silent, and clocks that are wrong. The operator's own clock is the test's where hours must pass. */
+import { PassThrough } from 'node:stream'
+import test from 'ava'
+import { makeLogger } from '../../../operator/log.ts'
+import { AccessLogOperator } from '../../../operator/operator.ts'
+import { readOptions } from '../../../operator/options.ts'
+import { LOST_AFTER_MS } from '../../../operator/plan/heartbeats.ts'
+import { operatorMetrics } from '../../../operator/serve/metrics.ts'
+import { until } from '../../e2e/harness/until.ts'
+import { BACKEND, Harness, NAMESPACE, type OperatorProcess } from './harness.ts'
+
+const HOUR_MS = 3_600_000
+/** The operator looks for silent agents every 15 s, and folds reports into a policy's status every 5 s. */
+const LOST_DEADLINE_MS = 40_000
+const HAND_OVER_MS = 60_000
+
+let harness: Harness
+let operator: AccessLogOperator
+const fence = new AbortController()
+let passedMs = 0
+
+test.before(async () => {
+  harness = await Harness.start()
+  for (const node of ['silent', 'late', 'early', 'new']) await harness.node(node)
+  await harness.policy('default')
+  process.env['KUBECONFIG'] = await harness.kubeconfigFor('in-process')
+  const backend = JSON.stringify({ address: BACKEND })
+  const options = readOptions([], { POD_NAMESPACE: NAMESPACE, ACCESSLOG_BACKEND: backend }, 'test')
+  const log = makeLogger('warn', new PassThrough().resume())
+  operator = new AccessLogOperator(options, log, operatorMetrics(), () => performance.now() + passedMs)
+  await operator.start()
+  operator.lead(fence.signal)
+  for (const node of ['silent', 'late', 'early']) await harness.assigned(node, 'default')
+})
+
+test.after.always(async () => {
+  fence.abort()
+  operator?.stop()
+  await harness?.stop()
+})
+
+async function beat(node: string, lastHeartbeatTime: string, state = 'Active'): Promise<void> {
+  const configHash = (await harness.getConfig('default'))?.spec.hash
+  await harness.report(node, { state, configName: 'default', configHash, lastHeartbeatTime })
+}
+
+const stateOf = async (node: string) => (await harness.getStatus(node))?.status?.state
+const nodesOf = async () => (await harness.getPolicy('default'))?.status?.nodes
+
+test.serial(
+  'an agent that is not heard of for 11 minutes is lost, whatever the clocks of others say',
+  async (t) => {
+    await beat('silent', '2026-11-24T12:00:00Z')
+    await beat('late', '1999-12-31T23:50:00Z')
+    await beat('early', '2099-12-31T23:50:00Z')
+    await until('three are ready', async () => (await nodesOf())?.ready === 3, LOST_DEADLINE_MS)
+
+    passedMs += LOST_AFTER_MS - 60_000
+    await beat('early', '2099-12-31T23:59:00Z')
+    await beat('late', '1999-12-31T23:59:00Z', 'Degraded')
+    // That the last of them is counted says that the operator has seen both.
+    await harness.condition('default', 'Degraded', 'True NodesDegraded', LOST_DEADLINE_MS)
+    t.is(await stateOf('silent'), 'Active', 'ten minutes are not enough')
+
+    passedMs += 90_000
+    await until('it is lost', async () => (await stateOf('silent')) === 'Lost', LOST_DEADLINE_MS)
+    const message = async () =>
+      (await harness.getPolicy('default'))?.status?.conditions?.find(({ type }) => type === 'Degraded')
+        ?.message
+    await until(
+      'the policy says so',
+      async () => (await message())?.startsWith('1 node degraded, 1 node lost'),
+      LOST_DEADLINE_MS,
+    )
+    t.is((await nodesOf())?.ready, 1)
+    t.deepEqual([await stateOf('late'), await stateOf('early')], ['Degraded', 'Active'])
+    t.is(await stateOf('new'), undefined, 'an agent that was never heard of is not lost')
+  },
+)
+
+test.serial('an agent that is lost is heard of again', async (t) => {
+  await beat('silent', '2026-11-24T12:30:00Z')
+  await beat('late', '2000-01-01T00:04:00Z')
+  await harness.condition('default', 'Degraded', 'False AsExpected', LOST_DEADLINE_MS)
+  t.is(await stateOf('silent'), 'Active')
+  t.is((await nodesOf())?.ready, 3)
+})
+
+test.serial('the status of a node that is gone goes, and is not counted as lost', async (t) => {
+  await harness.remove('node', 'silent')
+  await until('its status is gone', async () => (await harness.getStatus('silent')) === undefined)
+  await until('two are ready', async () => (await nodesOf())?.ready === 2, LOST_DEADLINE_MS)
+  await harness.condition('default', 'Degraded', 'False AsExpected')
+  t.pass()
+})
+
+for (const [what, offsetMs] of [
+  ['behind', -3 * HOUR_MS],
+  ['ahead', 3 * HOUR_MS],
+] as const) {
+  test.serial(
+    `a replica whose clock is three hours ${what} leads in its turn, and does not depose who lives`,
+    async (t) => {
+      t.timeout(5 * HAND_OVER_MS)
+      const replicas: OperatorProcess[] = []
+      t.teardown(async () => {
+        for (const { process } of replicas) {
+          if (!t.passed) t.log(process.stderr.slice(-4000))
+          await process.stop('SIGKILL')
+        }
+      })
+      fence.abort() // from here on replicas decide by their lease
+      const right = await harness.operator(`right-${what}`)
+      await until('the right one leads', () => /this replica leads/.test(right.process.stderr), HAND_OVER_MS)
+      replicas.push(right)
+      const wrong = await harness.operator(`wrong-${what}`, { clockOffsetMs: offsetMs })
+      const seen = () => wrong.proxy.passed.filter(({ path }) => path.includes('/leases/')).length
+      replicas.push(wrong)
+      // A lease is taken over after 15 s without a sign of life; it looks every 2 s.
+      await until('it has looked at the lease for longer than that', () => seen() > 9, HAND_OVER_MS)
+      t.deepEqual(wrong.proxy.writes(), [])
+      t.notRegex(wrong.process.stderr, /this replica leads/)
+
+      await right.process.stop('SIGKILL')
+      await harness.policy(`by-${what}`, { priority: 9 })
+      await harness.assigned('new', `by-${what}`, HAND_OVER_MS)
+      await harness.remove('accesslogpolicy', `by-${what}`)
+      await harness.assigned('new', 'default', HAND_OVER_MS)
+    },
+  )
+}
