@@ -54,6 +54,15 @@ export class Nginx implements Server {
     return Number(stdout.match(/^ (\d+) \d+ \d+/m)?.[1])
   }
 
+  /** Resolves when no connection is open, and none waits to be accepted. */
+  async drained(): Promise<void> {
+    await until('nginx without connections', async () => {
+      const { stdout } = await run('ss', ['-Htan', 'sport', '=', `:${this.port}`])
+      const sockets = stdout.trim().split('\n')
+      return sockets.every((line) => /^(LISTEN +0|TIME-WAIT) /.test(line))
+    })
+  }
+
   /** Replaces the workers, as an administrator's reload does; resolves when the old ones are gone or idle no more. */
   async reload(): Promise<void> {
     const [master = 0, ...old] = this.pids
