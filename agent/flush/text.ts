@@ -38,7 +38,7 @@ export class TextOutput {
     return { ...this.#counters, dropped: { ...this.#counters.dropped } }
   }
 
-  /** Logs: dropped as a whole when the reader is too slow. */
+  /** Logs: dropped as a whole when the reader is too slow. The text is this output's from now on. */
   write(text: Uint8Array, logs: number): void {
     if (text.length === 0 && logs === 0) return
     const counters = this.#counters
@@ -68,8 +68,14 @@ export class TextOutput {
     counters.pending += logs
     this.#stream.write(text, (error) => {
       counters.pending -= logs
+      free(text)
       if (error) counters.dropped.output_failed += logs
       else counters.delivered += logs
     })
   }
+}
+
+/** Gives its memory back at once: the garbage collector has little reason to run here. What is a view is not ours. */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0)
 }

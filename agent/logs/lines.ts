@@ -3,6 +3,8 @@
 /** UTF-8 takes at most three bytes per UTF-16 code unit. */
 const BYTES_PER_UNIT = 3
 const CAPACITY_BYTES = 64 * 1024
+/** A buffer that has grown is used again, up to this. */
+const KEPT_BYTES = 4 * 1024 * 1024
 
 export class TextWriter {
   #buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
@@ -18,7 +20,7 @@ export class TextWriter {
   take(): Uint8Array<ArrayBuffer> {
     const text = new Uint8Array(this.#buffer.subarray(0, this.#length))
     this.#length = 0
-    if (this.#buffer.length > CAPACITY_BYTES) this.#buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
+    if (this.#buffer.length > KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(CAPACITY_BYTES)
     return text
   }
 

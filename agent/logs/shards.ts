@@ -17,11 +17,11 @@ const QUEUE_BYTES = 2 * 1024 * 1024
  */
 const QUEUE_RESERVE_BYTES = 1024 * 1024
 /**
- * Young generation of a thread, three semi-spaces. Entries live for one flush, and must not have to be copied out of it
- * meanwhile; so must lines of text, which take more.
+ * Young generation of a thread, three semi-spaces. What waits for a flush waits as bytes outside of it; lines of text
+ * pass through it as strings.
  */
 const YOUNG_MB = 6
-const YOUNG_WITH_TEXT_MB = 24
+const YOUNG_WITH_TEXT_MB = 8
 /** Stands for a new life of the helper. */
 const RESET = new Uint8Array(0)
 
