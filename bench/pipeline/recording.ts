@@ -18,7 +18,7 @@ export async function record(seconds: number): Promise<Recording> {
   const batches: Uint8Array<ArrayBuffer>[] = []
   let records = 0
   const keep = (batch: Batch) => {
-    batches.push(batch.payload as Uint8Array<ArrayBuffer>)
+    batches.push(new Uint8Array(batch.payload)) // what is handed over is valid during the call only
     records += batch.records
   }
   const helper = await startHelper(keep)
