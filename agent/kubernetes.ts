@@ -10,12 +10,13 @@ import { ApiClient } from './control/api.ts'
 import type { EffectiveConfig } from './control/effective.ts'
 import { Delivery } from './delivery.ts'
 import { collectGarbage } from './engine.ts'
-import { type AccessLogError, accessLogError } from './errors.ts'
-import { TextOutput } from './flush/text.ts'
+import type { AccessLogError } from './errors.ts'
+import type { TextOutput } from './flush/text.ts'
+import { endOnSignal, standardOutput } from './foreground.ts'
 import { helperPath } from './helper/path.ts'
 import { CaptureLine, excludeOf, wantedLogs } from './line.ts'
 import { NodeAgent } from './node.ts'
-import { packageFile } from './package.ts'
+import { packageVersion } from './package.ts'
 import { Pipeline } from './pipeline.ts'
 import { closeLogger, type Logger, makeLogger } from './report/logger.ts'
 import { podSettings, type PodSettings } from './settings.ts'
@@ -28,7 +29,6 @@ import { PodWatch } from './workloads/kubernetes/watch.ts'
 import type { WorkloadHint } from './workloads/workload.ts'
 import { ProcessReader, procRoot } from './workloads/processes.ts'
 
-const TEXT_MAX_BYTES = 8 * 1024 * 1024
 /** Containers come and go: their cgroups are looked for more often than those of services. */
 const WALK_INTERVAL_MS = 250
 const STOP_DEADLINE_MS = 10_000
@@ -41,9 +41,7 @@ export async function runKubernetes(command: KubernetesCommand): Promise<number>
   const access = kubeconfigPath === undefined ? podAccess(process.env) : kubeconfigAccess(kubeconfigPath)
   const logger = makeLogger()
   endOnSignal(logger, () => end.resolve(undefined))
-  const output = new TextOutput(process.stdout, TEXT_MAX_BYTES, (cause) =>
-    end.resolve(accessLogError('OUTPUT_FAILED', { reason: cause.message }, { cause })),
-  )
+  const output = standardOutput(end.resolve)
   const pods = new Pods('')
   const delivery = new Delivery({ hostName: hostname(), bootTimeNs: bootTimeNs(), logger })
   const clusterName = () => line.state.wanted?.config.clusterName ?? ''
@@ -143,20 +141,4 @@ function makeRemotes(
     now: () => performance.now(),
     random: Math.random,
   })
-}
-
-/** A second signal does not wait. */
-function endOnSignal(logger: Logger, end: () => void): void {
-  let signals = 0
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (++signals > 1) process.exit(1)
-      logger.info('stopping', { signal })
-      end()
-    })
-  }
-}
-
-function packageVersion(): string {
-  return (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version
 }

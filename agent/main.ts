@@ -1,22 +1,16 @@
 #!/usr/bin/env node
 /** The command line: dispatches, renders errors, sets the exit code. */
-import { readFileSync } from 'node:fs'
 import { type Command, USAGE, parseCommandLine } from './config/cli.ts'
 import { tuneEngine } from './engine.ts'
 import { asAccessLogError } from './errors.ts'
-import { packageFile } from './package.ts'
+import { packageVersion } from './package.ts'
 
 async function perform(command: Command): Promise<number> {
   if (command.kind === 'run') return (await import('./run.ts')).run(command)
   if (command.kind === 'kubernetes') return (await import('./kubernetes.ts')).runKubernetes(command)
   if (command.kind === 'check') return (await import('./check.ts')).check(command)
-  process.stdout.write(command.kind === 'help' ? USAGE : `accesslog-agent ${version()}\n`)
+  process.stdout.write(command.kind === 'help' ? USAGE : `accesslog-agent ${packageVersion()}\n`)
   return 0
-}
-
-function version(): string {
-  const text = readFileSync(packageFile('package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 try {

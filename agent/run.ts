@@ -7,8 +7,9 @@ import type { AgentConfig } from './config/config.ts'
 import { type LoadedConfig, loadConfig } from './config/load.ts'
 import { type Demo, startDemo } from './demo/demo.ts'
 import { collectGarbage } from './engine.ts'
-import { type AccessLogError, accessLogError } from './errors.ts'
-import { TextOutput } from './flush/text.ts'
+import type { AccessLogError } from './errors.ts'
+import type { TextOutput } from './flush/text.ts'
+import { endOnSignal, standardOutput } from './foreground.ts'
 import { helperPath } from './helper/path.ts'
 import { programStatuses } from './helper/messages.ts'
 import type { HelperLife } from './helper/supervisor.ts'
@@ -21,8 +22,6 @@ import { ProcessReader, procRoot } from './workloads/processes.ts'
 import { StandaloneDirectory } from './workloads/standalone.ts'
 import { ProcessWatch } from './workloads/watch.ts'
 
-/** Text that may wait for a slow reader of standard output. */
-const TEXT_MAX_BYTES = 8 * 1024 * 1024
 /** When nothing was logged by then, say what to try. */
 const HINT_AFTER_MS = 5_000
 
@@ -32,9 +31,7 @@ export async function run(command: RunCommand): Promise<number> {
   const loaded = loadConfig({ ...command, environment: process.env })
   const logger = makeLogger({ secrets: [loaded.config.backend?.authentication ?? ''] })
   for (const warning of loaded.warnings) logger.warn(warning)
-  const output = new TextOutput(process.stdout, TEXT_MAX_BYTES, (cause) =>
-    end.resolve(accessLogError('OUTPUT_FAILED', { reason: cause.message }, { cause })),
-  )
+  const output = standardOutput(end.resolve)
   const pipeline = await makePipeline(command, loaded, output, logger, end.resolve)
   endOnSignal(logger, () => end.resolve(undefined))
   let demo: Demo | undefined
@@ -104,18 +101,6 @@ function announce(
     if (state !== 'Active') logger.info(`${capability}: ${state}`)
   }
   logger.info('capturing', { existingSockets: ready.scannedSockets, rings: ready.ringCount })
-}
-
-/** A second signal does not wait. */
-function endOnSignal(logger: Logger, end: () => void): void {
-  let signals = 0
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (++signals > 1) process.exit(1)
-      logger.info('stopping', { signal })
-      end()
-    })
-  }
 }
 
 function startTimers(command: RunCommand, pipeline: Pipeline, logger: Logger, end: () => void): void {

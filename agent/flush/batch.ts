@@ -38,11 +38,6 @@ export function* messagesOf(frames: Uint8Array): Generator<Buffer> {
   }
 }
 
-/** Gives the memory of a batch back at once: megabytes a second do not wait for the garbage collector. */
-export function freeBatch({ frames }: Batch): void {
-  frames.buffer.transfer(0)
-}
-
 /**
  * The frames with `node` in their first message: fields of a protobuf message may come in any order, so putting its
  * bytes in front is merging it. @param node EBPFAccessLogMessage.node, encoded; may be empty

@@ -1,5 +1,6 @@
 /** What waits for the backend: first in, first out, bounded; the oldest is dropped first, and counted. */
-import { type Batch, type LogCounts, type Parcel, addLogs, freeBatch, noLogs } from './batch.ts'
+import { free } from '../memory.ts'
+import { type Batch, type LogCounts, type Parcel, addLogs, noLogs } from './batch.ts'
 
 /**
  *     dropped ◂── oldest                              newest ◂── push
@@ -74,7 +75,7 @@ export class BatchQueue {
     while (this.#bytes > this.#maxBytes || this.#logs.httpLogs + this.#logs.kernelLogs > this.#maxLogs) {
       const { batch } = this.shift()!
       addLogs(this.#dropped, batch)
-      freeBatch(batch)
+      free(batch.frames)
     }
   }
 

@@ -1,6 +1,7 @@
 /** Delivers batches to the backend, at least once, over streams that are confirmed one after the other. */
 import { backoffMs } from '../backoff.ts'
-import { type Batch, type Parcel, addLogs, freeBatch } from './batch.ts'
+import { free } from '../memory.ts'
+import { type Batch, type Parcel, addLogs } from './batch.ts'
 import { type Channel, channelMaker } from './channel.ts'
 import { canSendAsWritten } from './coalesce.ts'
 import { type Problem, isRefusal, stopped } from './problem.ts'
@@ -199,7 +200,7 @@ export class Sender implements StreamOwner {
   #confirm(stream: CollectStream): void {
     for (const { batch } of stream.parcels) {
       addLogs(this.#tally.delivered, batch)
-      freeBatch(batch)
+      free(batch.frames)
     }
     if (stream.channel !== this.#channel) return
     this.#setHealthy()

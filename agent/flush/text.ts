@@ -1,5 +1,6 @@
 /** Standard output as an output of logs: bounded, and what a slow reader cannot take is counted. */
 import type { Writable } from 'node:stream'
+import { free } from '../memory.ts'
 
 /** accepted = delivered + dropped + pending, in logs. Delivered means handed to the operating system. */
 export interface TextCounters {
@@ -73,9 +74,4 @@ export class TextOutput {
       else counters.delivered += logs
     })
   }
-}
-
-/** Gives its memory back at once: the garbage collector has little reason to run here. What is a view is not ours. */
-function free({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0)
 }

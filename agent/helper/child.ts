@@ -1,6 +1,7 @@
 /** The operating system's side of the helper: spawn, three streams, one end. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { accessLogError, reasonOf, type AccessLogError } from '../errors.ts'
+import { free } from '../memory.ts'
 import { Lines } from './lines.ts'
 
 /** Characters kept of a line of stderr. */
@@ -40,7 +41,7 @@ export class Child {
     for (const stream of [stdin, stdout, stderr]) stream?.on('error', ignore)
     stdout?.on('data', (chunk: Buffer<ArrayBuffer>) => {
       listener.chunk(chunk)
-      free(chunk)
+      free(chunk) // Node reads into 64 KiB of its own each time, hundreds a second
     })
     this.#readLines()
   }
@@ -97,15 +98,6 @@ export class Child {
     this.#ended = true
     this.#listener.ended(error, clean)
   }
-}
-
-/**
- * Gives the memory of a chunk back at once. Node reads into 64 KiB of its own each time, hundreds a second, and the
- * garbage collector has little reason to run here: it would come for them when 40 MiB lie about. What is part of a
- * larger buffer is not ours to free.
- */
-function free({ buffer, byteLength }: Buffer<ArrayBuffer>): void {
-  if (byteLength === buffer.byteLength) buffer.transfer(0)
 }
 
 /** A broken stream needs no handling of its own: the process behind it ends, and that is reported. */

@@ -24,10 +24,10 @@ const PROTOCOLS: Record<Protocol, number> = { TCP: 0, 'HTTP/1': 1, 'HTTP/2': 2 }
 
 /**
  * Entries of one connection that are encoded and wait for `writeStaged`: for each where its message begins and ends in
- * the store of the FrameWriter, its kernel logs, and the operations that these stand for.
+ * the store of the FrameWriter, its HTTP logs, its kernel logs, and the operations that these stand for.
  */
 export type Staged = number[]
-const STAGED_NUMBERS = 4
+const STAGED_NUMBERS = 5
 
 /**
  * Collects entries until `take`. One per analyzer shard; not more memory than twice `maxBytes` and one batch.
@@ -89,13 +89,8 @@ export class FrameWriter {
     if (kernelLogs.length > KERNEL_LOGS_PER_MESSAGE) return false
     this.#store.reserve(worst)
     const start = this.#store.length
-    let operations = 0
-    for (const log of kernelLogs) {
-      writeKernelLog(this.#store, log)
-      operations += log.count
-    }
-    if (exchange) writeExchange(this.#store, exchange)
-    staged.push(start, this.#store.length, kernelLogs.length, operations)
+    const operations = writeBody(this.#store, kernelLogs, 0, kernelLogs.length, exchange)
+    staged.push(start, this.#store.length, exchange === undefined ? 0 : 1, kernelLogs.length, operations)
     return true
   }
 
@@ -114,9 +109,7 @@ export class FrameWriter {
       const start = this.#openFrame(connection)
       this.#writer.copy(this.#store, staged[i]!, staged[i + 1]!)
       this.#closeFrame(start)
-      this.#httpLogs++
-      this.#kernelLogs += staged[i + 2]!
-      this.#operations += staged[i + 3]!
+      this.#count(staged[i + 2]!, staged[i + 3]!, staged[i + 4]!)
     }
     staged.length = 0
     return true
@@ -158,9 +151,9 @@ export class FrameWriter {
     exchange: Exchange | undefined,
   ): void {
     const start = this.#openFrame(connection)
-    for (let i = first; i < end; i++) this.#kernelLog(kernelLogs[i]!)
-    if (exchange) this.#exchange(exchange)
+    const operations = writeBody(this.#writer, kernelLogs, first, end, exchange)
     this.#closeFrame(start)
+    this.#count(exchange === undefined ? 0 : 1, end - first, operations)
   }
 
   /** @returns where the message begins */
@@ -179,16 +172,29 @@ export class FrameWriter {
     bytes.writeUInt32BE(length - start, start - 4)
   }
 
-  #kernelLog(log: KernelLog): void {
-    writeKernelLog(this.#writer, log)
-    this.#kernelLogs++
-    this.#operations += log.count
+  #count(httpLogs: number, kernelLogs: number, operations: number): void {
+    this.#httpLogs += httpLogs
+    this.#kernelLogs += kernelLogs
+    this.#operations += operations
   }
+}
 
-  #exchange(exchange: Exchange): void {
-    writeExchange(this.#writer, exchange)
-    this.#httpLogs++
+/** The message without its connection. @returns the operations that kernelLogs[first, end) stand for */
+function writeBody(
+  writer: ProtobufWriter,
+  kernelLogs: readonly KernelLog[],
+  first: number,
+  end: number,
+  exchange: Exchange | undefined,
+): number {
+  let operations = 0
+  for (let i = first; i < end; i++) {
+    const log = kernelLogs[i]!
+    writeKernelLog(writer, log)
+    operations += log.count
   }
+  if (exchange) writeExchange(writer, exchange)
+  return operations
 }
 
 const NO_CONNECTION = new Uint8Array(0)
