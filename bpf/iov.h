@@ -224,49 +224,28 @@ __noinline __u32 find_head_end(__u32 length)
 	return search.end;
 }
 
-/* Copies the first bytes of a call, at most PEEK_BYTES, into the scratch. Returns how many: fewer than that
- * also where its first buffer ends, but eight if there are. Global, as copy_segments. */
-__noinline __u32 peek(__u64 base, __u64 segments, __u32 bytes)
+/* Copies the @length bytes of a call from offset @from on, at most PEEK_BYTES, into the scratch. Returns how
+ * many: fewer also where the first buffer ends, but eight if there are, because small segments are common: a
+ * chunk's size, a status line. 0 when they cannot be read. Global, as copy_segments. */
+__noinline __u32 peek(__u64 base, __u64 segments, __u32 length, __u32 from)
 {
-	struct user_iovec first = {base, bytes};
-	__u32 zero = 0, length = bytes < PEEK_BYTES ? bytes : PEEK_BYTES;
+	struct user_iovec first = {base, length};
+	__u32 zero = 0;
 	struct data_scratch *to = bpf_map_lookup_elem(&scratch, &zero);
 
 	if (!to || !base)
 		return 0;
+	if (length > PEEK_BYTES)
+		length = PEEK_BYTES;
 	if (segments && bpf_probe_read_user(&first, sizeof(first), (void *)base))
 		return 0;
-	if (first.length < length) {
-		if (first.length < 8)
-			return copy_segments(base, segments, length, 0);
+	if (segments && (from || (first.length < length && first.length < 8)))
+		return copy_segments(base, segments, length, from);
+	if (first.length < length)
 		length = first.length;
-	}
 	barrier_var(length); /* else the compiler knows better than the mask */
-	return bpf_probe_read_user(to->payload, length & (2 * PEEK_BYTES - 1), (void *)first.base) ? 0
-												   : length;
-}
-
-/* Puts the first of the @bytes of a call from offset @from on, at most eight, into scratch->first. Returns
- * how many; 0 when they cannot be read. Small segments are common: a chunk's size, a status line. Global, as
- * copy_segments. */
-__noinline __u32 read_first_bytes(__u64 base, __u64 segments, __u32 bytes, __u32 from)
-{
-	struct user_iovec first = {base, bytes};
-	__u32 zero = 0, length = bytes - from < 8 ? bytes - from : 8;
-	struct data_scratch *to = bpf_map_lookup_elem(&scratch, &zero);
-
-	if (!to || !base)
-		return 0;
-	if (segments && bpf_probe_read_user(&first, sizeof(first), (void *)base))
-		return 0;
-	if (segments && (from || (first.length < length && segments > 1))) {
-		length = copy_segments(base, segments, length, from);
-		to->first[0] = low_bytes(*(__u64 *)to->payload, length);
-		return length;
-	}
-	barrier_var(length); /* else the compiler knows better than the mask */
-	to->first[0] = 0;
-	return bpf_probe_read_user(to->first, length & 15, (void *)(first.base + from)) ? 0 : length;
+	length &= 2 * PEEK_BYTES - 1;
+	return bpf_probe_read_user(to->payload, length, (void *)(first.base + from)) ? 0 : length;
 }
 
 #endif

@@ -105,8 +105,7 @@ struct {
 struct data_scratch {
 	struct record_data head;
 	__u8 payload[3 * CAPTURE_BYTES_MAX];
-	__u64 first[2]; /* the first eight bytes of the call at hand */
-	__u32 found;	/* HEAD_..., of the last head searched */
+	__u32 found; /* HEAD_..., of the last head searched */
 	__u32 body_bytes;
 };
 struct {

@@ -171,7 +171,7 @@ static __always_inline bool is_plain_body(struct connection *c, struct sock *sk,
  * first look is all that has to be copied. */
 static __always_inline enum message_start first_look(struct transfer *x, struct data_scratch *to)
 {
-	x->peeked = peek(x->buffers.base, x->buffers.segments, x->copyable);
+	x->peeked = peek(x->buffers.base, x->buffers.segments, x->copyable, 0);
 	return message_start(*(__u64 *)to->payload, x->peeked);
 }
 
@@ -182,10 +182,10 @@ static __always_inline enum message_start start_of(struct connection *c, struct 
 {
 	struct walk *walk = &c->walk[x->direction & 1];
 	enum message_start start;
-	__u32 readable;
+	__u32 rest = x->copyable - x->skipped, readable;
 
-	readable = read_first_bytes(x->buffers.base, x->buffers.segments, x->copyable, x->skipped);
-	start = message_start(to->first[0], readable);
+	readable = peek(x->buffers.base, x->buffers.segments, rest < 8 ? rest : 8, x->skipped);
+	start = message_start(*(__u64 *)to->payload, readable);
 	if (start == START_YES && walk->state != WALK_DATA)
 		walk->state = WALK_OFF;
 	return start;
