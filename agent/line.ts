@@ -1,6 +1,6 @@
 /** Brings the line to what the config wants: none, one, or another one in its place without a gap that matters. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { backoffMs, type BackoffPolicy } from './backoff.ts'
+import { backoffMs, type BackoffPolicy } from '../crds/backoff.ts'
 import { monotonicNs } from './clock.ts'
 import type { AgentConfig } from './config/config.ts'
 import type { EffectiveConfig } from './control/effective.ts'

@@ -97,7 +97,7 @@ build() {
 # Built, and not run from its sources, because stripping types costs memory in every thread of the agent.
 build_sources() {
 	stamp=build/js/.stamp
-	[ ! -e "$stamp" ] || [ -n "$(find agent operator crds/gen tsconfig.json tsconfig.build.json package.json tools/bundle.ts tools/bundle -newer "$stamp" -print -quit)" ] || return 0
+	[ ! -e "$stamp" ] || [ -n "$(find agent operator crds tsconfig.json tsconfig.build.json package.json tools/bundle.ts tools/bundle -newer "$stamp" -print -quit)" ] || return 0
 	say "building agent and operator"
 	PATH="$PWD/node_modules/.bin:$PATH" tsc -p tsconfig.build.json >&2 || fail "agent or operator does not build" "the compiler's words are above"
 	node_modules/.bin/node tools/bundle.ts >&2 || fail "the operator cannot be bundled" "esbuild's words are above"

@@ -1,6 +1,6 @@
 /** Keeps up with the objects of one kind: list, then watch from there, for ever. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { backoffMs, type BackoffPolicy } from '../backoff.ts'
+import { backoffMs, type BackoffPolicy } from '../../crds/backoff.ts'
 import type { ApiClient } from './api.ts'
 import { ApiError, statusError } from './problem.ts'
 

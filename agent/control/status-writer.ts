@@ -1,6 +1,6 @@
 /** Writes the status of this node: soon after a change, and now and then in any case. */
 import { ACCESS_LOG_STATUS, type AccessLogStatusStatus } from '../../crds/gen/accesslogstatus.ts'
-import { type BackoffPolicy, backoffMs } from '../backoff.ts'
+import { type BackoffPolicy, backoffMs } from '../../crds/backoff.ts'
 import { APPLY_PATCH, type ApiClient } from './api.ts'
 import { collectionPath } from './assignment.ts'
 import { ApiError } from './problem.ts'

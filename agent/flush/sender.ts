@@ -1,5 +1,5 @@
 /** Delivers batches to the backend, at least once, over streams that are confirmed one after the other. */
-import { backoffMs } from '../backoff.ts'
+import { backoffMs } from '../../crds/backoff.ts'
 import { free } from '../memory.ts'
 import { type Batch, type Parcel, addLogs } from './batch.ts'
 import { type Channel, channelMaker } from './channel.ts'

@@ -1,5 +1,5 @@
 /** What the sender can be told. */
-import type { BackoffPolicy } from '../backoff.ts'
+import type { BackoffPolicy } from '../../crds/backoff.ts'
 import type { BackendSettings } from './channel.ts'
 
 export interface SenderSettings extends BackendSettings {

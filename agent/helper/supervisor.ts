@@ -1,7 +1,7 @@
 /** Keeps a helper running: one life after the other, each with an epoch. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asAccessLogError, type AccessLogError } from '../errors.ts'
-import { backoffMs, type BackoffPolicy } from '../backoff.ts'
+import { backoffMs, type BackoffPolicy } from '../../crds/backoff.ts'
 import type { CaptureSettings, MutedConnection, TargetLists } from './commands.ts'
 import type { Batch, Counters, Hello, Problem, Processes, Ready } from './gen/wire.ts'
 import { HelperProcess } from './process.ts'

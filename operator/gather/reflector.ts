@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ApiError, eventError } from './api-error.ts'
 import type { ApiServer } from './api-server.ts'
-import { type BackoffPolicy, backoffMs } from './backoff.ts'
+import { type BackoffPolicy, backoffMs } from '../../crds/backoff.ts'
 import { WatchLines } from './watch-lines.ts'
 
 export interface ObjectMeta {

@@ -1,6 +1,6 @@
 /** Secrets that policies refer to: whether they are there, and which keys they have. Values are not kept. */
 import { ApiError } from './api-error.ts'
-import type { BackoffPolicy } from './backoff.ts'
+import type { BackoffPolicy } from '../../crds/backoff.ts'
 import { type ApiObject, Reflector, type ReflectorOptions } from './reflector.ts'
 import { Store } from './store.ts'
 

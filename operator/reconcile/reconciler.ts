@@ -2,7 +2,7 @@
 import type { AccessLogPolicyStatus } from '../../crds/gen/accesslogpolicy.ts'
 import { ACCESS_LOG_STATUS } from '../../crds/gen/accesslogstatus.ts'
 import type { Writer } from '../apply/writer.ts'
-import type { BackoffPolicy } from '../gather/backoff.ts'
+import type { BackoffPolicy } from '../../crds/backoff.ts'
 import { type Observed, type PolicyView, collectionPath } from '../gather/observed.ts'
 import type { ApiObject } from '../gather/reflector.ts'
 import type { Secrets } from '../gather/secrets.ts'

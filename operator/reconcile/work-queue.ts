@@ -1,5 +1,5 @@
 /** Keys that need work, each at most once at a time. */
-import { type BackoffPolicy, backoffMs } from '../gather/backoff.ts'
+import { type BackoffPolicy, backoffMs } from '../../crds/backoff.ts'
 
 export interface WorkQueueOptions {
   /** Keys that are worked on side by side. */

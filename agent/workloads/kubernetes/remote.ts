@@ -1,7 +1,7 @@
 /** Whose a remote address is: local pods at once, everything else by asking the operator in batches. */
 import { type AddressOwner, ADDRESSES_MAX, type AddressesResponse } from '../../../crds/naming/addresses.ts'
 import { inCluster } from '../../../crds/naming/workload.ts'
-import { type BackoffPolicy, backoffMs } from '../../backoff.ts'
+import { type BackoffPolicy, backoffMs } from '../../../crds/backoff.ts'
 import { RecentMap } from '../recent.ts'
 import type { Workload } from '../workload.ts'
 import type { Pods } from './pods.ts'

@@ -9,7 +9,7 @@ export interface BackoffPolicy {
 
 /**
  * Exponential with "equal jitter": between half and all of min(maxMs, initialMs × 2^(failures - 1)), so that many
- * agents which lost the same backend do not return at the same moment, and none returns at once.
+ * which lost the same server do not return at the same moment, and none returns at once.
  * @param failures attempts that failed in a row, at least 1
  * @param random uniform in [0, 1), for example Math.random
  */

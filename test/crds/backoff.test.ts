@@ -1,5 +1,5 @@
 import test from 'ava'
-import { backoffMs } from '../../agent/backoff.ts'
+import { backoffMs } from '../../crds/backoff.ts'
 
 const policy = { initialMs: 500, maxMs: 30_000 }
 
