@@ -2,6 +2,7 @@
 import type { Workload, WorkloadHint } from '../workloads/workload.ts'
 import type { Conversation, ProbesOfPod } from './conversation.ts'
 import { RemoteNames } from './remote.ts'
+import { Waiting } from './waiting.ts'
 
 /** What is asked of the rest of the agent. */
 export interface NameRequests {
@@ -20,16 +21,11 @@ export interface Identity {
   probes?: ProbesOfPod
 }
 
-interface Waiting {
-  conversations: Conversation[]
-  patience: number
-}
-
 /** One per shard. */
 export class Names {
   readonly #requests: NameRequests
   readonly #identities = new Map<number, Identity>()
-  readonly #unnamed = new Map<number, Waiting>()
+  readonly #unnamed = new Waiting<number>()
   readonly #remotes: RemoteNames | undefined
   /** Flushes that a conversation waits before it goes without; may be changed. */
   patienceFlushes: number
@@ -55,10 +51,8 @@ export class Names {
     const { pid, comm, cgroupId } = conversation.facts
     const known = this.#identities.get(pid)
     if (known !== undefined) return name(conversation, known)
-    const waiting = this.#unnamed.get(pid)
-    if (waiting !== undefined) return void waiting.conversations.push(conversation)
-    this.#unnamed.set(pid, { conversations: [conversation], patience: this.patienceFlushes })
-    this.#requests.identify(pid, { comm, cgroupId })
+    const isNew = this.#unnamed.add(pid, conversation, this.patienceFlushes)
+    if (isNew) this.#requests.identify(pid, { comm, cgroupId })
   }
 
   /** Names the other end, where it is not met on this machine. */
@@ -68,8 +62,7 @@ export class Names {
 
   identified(pid: number, identity: Identity): void {
     this.#identities.set(pid, identity)
-    for (const conversation of this.#unnamed.get(pid)?.conversations ?? []) name(conversation, identity)
-    this.#unnamed.delete(pid)
+    for (const conversation of this.#unnamed.take(pid)) name(conversation, identity)
   }
 
   /** The process is called otherwise, or has another rule, in these open conversations as well. */
@@ -94,10 +87,7 @@ export class Names {
    */
   loosePatience(force: boolean): void {
     this.#remotes?.loosePatience(force)
-    for (const waiting of this.#unnamed.values()) {
-      if (!force && waiting.patience-- > 0) continue
-      for (const conversation of waiting.conversations) conversation.workload ??= null
-    }
+    this.#unnamed.loosePatience(force, (conversation) => (conversation.workload ??= null))
   }
 }
 

@@ -1,21 +1,17 @@
 /** Names of remote addresses: asked for once, waited for with patience, kept for a while. One per shard. */
 import type { Workload } from '../workloads/workload.ts'
 import type { Conversation } from './conversation.ts'
+import { Waiting } from './waiting.ts'
 
 /** Answers kept; then all are forgotten, and asked for again as they are met. */
 const ANSWERS_MAX = 4_096
 /** Flushes that an answer is kept for: the one who answers knows for how long it is true. */
 const KEPT_FLUSHES = 10
 
-interface Waiting {
-  conversations: Conversation[]
-  patience: number
-}
-
 export class RemoteNames {
   readonly #locate: (address: string, port: number) => void
   #answers = new Map<string, Workload | null>()
-  readonly #waiting = new Map<string, Waiting>()
+  readonly #waiting = new Waiting<string>()
   #flushes = 0
 
   constructor(locate: (address: string, port: number) => void) {
@@ -41,26 +37,19 @@ export class RemoteNames {
       return
     }
     conversation.remote = undefined
-    const waiting = this.#waiting.get(key)
-    if (waiting !== undefined) return void waiting.conversations.push(conversation)
-    this.#waiting.set(key, { conversations: [conversation], patience })
-    this.#locate(address, port)
+    if (this.#waiting.add(key, conversation, patience)) this.#locate(address, port)
   }
 
   located(address: string, port: number, workload: Workload | null): void {
     const key = `${address} ${port}`
     if (this.#answers.size >= ANSWERS_MAX) this.#answers.clear()
     this.#answers.set(key, workload)
-    for (const conversation of this.#waiting.get(key)?.conversations ?? []) conversation.remote = workload
-    this.#waiting.delete(key)
+    for (const conversation of this.#waiting.take(key)) conversation.remote = workload
   }
 
   /** To be called at each flush that is due. @param force nobody waits any longer */
   loosePatience(force: boolean): void {
     if (++this.#flushes % KEPT_FLUSHES === 0) this.#answers.clear()
-    for (const waiting of this.#waiting.values()) {
-      if (!force && waiting.patience-- > 0) continue
-      for (const conversation of waiting.conversations) conversation.remote ??= null
-    }
+    this.#waiting.loosePatience(force, (conversation) => (conversation.remote ??= null))
   }
 }
