@@ -6,17 +6,20 @@
 #include "knobs.h"
 #include "maps.h"
 
-static __always_inline void count_many(__u32 slot, __u64 many)
+/* Those of this CPU; never NULL, which the verifier does not believe. */
+static __always_inline struct kernel_counts *counts_here(void)
 {
-	__u64 *value = bpf_map_lookup_elem(&counters, &slot);
+	__u32 zero = 0;
 
-	if (value)
-		*value += many;
+	return bpf_map_lookup_elem(&counters, &zero);
 }
 
-static __always_inline void count(__u32 slot)
+static __always_inline void count(enum kernel_counter counter)
 {
-	count_many(slot, 1);
+	struct kernel_counts *counts = counts_here();
+
+	if (counts)
+		counts->values[counter]++;
 }
 
 /* The ring of a connection, NULL only before the helper filled the array. */
@@ -27,13 +30,22 @@ static __always_inline void *ring_of(__u64 connection)
 	return bpf_map_lookup_elem(&rings, &index);
 }
 
-/* The helper is woken by the first record after it has read everything, and then takes its time, for each
- * wakeup costs more than a record. It is woken again when the ring fills sooner than it thought.
+/* Set by the helper: it waits for the first record of any ring. While it collects by the clock it is not
+ * woken, for each wakeup costs the thread that makes the record more than the record does. */
+__weak volatile __u32 reader_waits = 1;
+
+/* Flags of bpf_ringbuf_output; 0 wakes the reader when it had read everything before. */
+static __always_inline __u64 wakeup(void)
+{
+	return reader_waits ? 0 : BPF_RB_NO_WAKEUP;
+}
+
+/* The same, but the reader is woken as well when the ring fills sooner than it thought.
  * @records: of this direction so far */
-static __always_inline __u64 wakeup(void *ring, __u32 records)
+static __always_inline __u64 wakeup_by_fill(void *ring, __u32 records)
 {
 	if (records % WAKE_CHECK_RECORDS || bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < wake_bytes)
-		return 0;
+		return wakeup();
 	return BPF_RB_FORCE_WAKEUP;
 }
 

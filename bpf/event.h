@@ -167,7 +167,7 @@ _Static_assert(sizeof(struct record_close) == 120, "layout");
 _Static_assert(sizeof(struct record_progress) == 96, "layout");
 _Static_assert(sizeof(struct record_process) == 56, "layout");
 
-/* Slots of the per-CPU counter array: X(name, sentence). The helper sums the CPUs and ships them in this
+/* The counters of each CPU: X(name, sentence). The helper sums the CPUs and ships them in this
  * order; names are the agent's counter names. Conservation in the kernel:
  *   operations = records (open, data, close) + folded + dropped_ring_full + dropped_... */
 #define KERNEL_COUNTERS(X)                                                                                   \

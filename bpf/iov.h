@@ -148,27 +148,36 @@ struct head_search {
 	__u32 end; /* 0: not found */
 	__u32 found;
 	__u32 body_bytes;
+	__u32 length_at;
 };
 
-/* RFC 9110 §8.6: digits; spaces around them do not count. */
-static __always_inline void read_length(struct head_search *search, __u32 at)
+/* RFC 9110 §8.6: digits; spaces around them do not count. False: that is not what is there. */
+static __always_inline bool read_digits(const struct data_scratch *in, __u32 at, __u32 *value)
 {
-	__u32 value = 0, digits = 0;
+	__u32 digits = 0;
 	__u8 byte;
 
-	byte = search->in->payload[at & (CAPTURE_BYTES_MAX - 1)];
+	*value = 0;
+	byte = in->payload[at & (CAPTURE_BYTES_MAX - 1)];
 	at += byte == ' ';
 	for (int i = 0; i <= LENGTH_DIGITS; i++) {
-		byte = search->in->payload[(at + i) & (CAPTURE_BYTES_MAX - 1)];
+		byte = in->payload[(at + i) & (CAPTURE_BYTES_MAX - 1)];
 		if (byte < '0' || byte > '9')
 			break;
-		value = value * 10 + byte - '0';
+		*value = *value * 10 + byte - '0';
 		digits++;
 	}
-	search->body_bytes = value;
-	if (!digits || digits > LENGTH_DIGITS || byte != '\r' || search->found & HEAD_LENGTH_KNOWN)
+	return digits && digits <= LENGTH_DIGITS && byte == '\r';
+}
+
+/* A Content-Length whose line begins at @at. */
+static __always_inline void read_length(struct head_search *search, __u32 at)
+{
+	if (!read_digits(search->in, at + LENGTH_BYTES, &search->body_bytes) ||
+	    search->found & HEAD_LENGTH_KNOWN)
 		search->found |= HEAD_LENGTH_ODD;
 	search->found |= HEAD_LENGTH_KNOWN;
+	search->length_at = at;
 }
 
 /* A line begins at @at. */
@@ -179,7 +188,7 @@ static __always_inline void look_at_line(struct head_search *search, __u32 at)
 	if (name == CODED_PREFIX)
 		search->found |= HEAD_CODED;
 	else if (name == LENGTH_PREFIX && is_length_field(search->in, at))
-		read_length(search, at + LENGTH_BYTES);
+		read_length(search, at);
 }
 
 /* One step: to the end of the line, or as many words on as are looked at. 1 ends the search. */
@@ -221,6 +230,7 @@ __noinline __u32 find_head_end(__u32 length)
 	bpf_loop(HEAD_SEARCH_STEPS, search_step, &search, 0);
 	search.in->found = search.found;
 	search.in->body_bytes = search.body_bytes;
+	search.in->length_at = search.length_at;
 	return search.end;
 }
 

@@ -46,6 +46,10 @@ struct task_struct {
 	char comm[16];
 };
 
+struct timespec64 {
+	__s64 tv_sec;
+};
+
 struct inode {
 	unsigned short i_mode;
 };

@@ -77,7 +77,7 @@ static __noinline int emit_open(struct connection *c, struct sock *sk, __u64 sta
 	open->end_ns = end_ns;
 	if (c->flags & CONNECTION_FAILED)
 		open->error = BPF_CORE_READ(sk, sk_err);
-	bpf_ringbuf_submit(open, 0);
+	bpf_ringbuf_submit(open, wakeup());
 	c->flags |= CONNECTION_OPENED;
 	count(COUNTER_records_open);
 	return 0;
@@ -122,7 +122,7 @@ static __always_inline void emit_refused(struct sock *sk, __u32 fd, __u64 sockad
 	open->start_ns = start_ns;
 	open->end_ns = end_ns;
 	open->error = error;
-	bpf_ringbuf_submit(open, 0);
+	bpf_ringbuf_submit(open, wakeup());
 	count(COUNTER_records_open);
 }
 
@@ -149,7 +149,7 @@ static __noinline int emit_close(struct connection *c, __u64 start_ns, __u64 end
 	close->pad = 0;
 	close->totals[0] = c->totals[0];
 	close->totals[1] = c->totals[1];
-	bpf_ringbuf_submit(close, 0);
+	bpf_ringbuf_submit(close, wakeup());
 	count(COUNTER_records_close);
 	return 0;
 }

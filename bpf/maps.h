@@ -3,7 +3,7 @@
 #ifndef ACCESSLOG_MAPS_H
 #define ACCESSLOG_MAPS_H
 
-#include "connection_state.h"
+#include "state.h"
 #include "kernel.h"
 #include "limits.h"
 #include <bpf/bpf_helpers.h>
@@ -84,12 +84,12 @@ struct {
 	__type(value, struct thread);
 } threads_by_id SEC(".maps") __weak;
 
-/* enum kernel_counter -> value, per CPU.  Written by: every program.  Read by: the helper.  Never removed. */
+/* All counters of a CPU.  Written by: every program.  Read by: the helper.  Never removed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, COUNTER_MAX);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct kernel_counts);
 } counters SEC(".maps") __weak;
 
 /* One counter per CPU from which connection ids are made. */
@@ -107,6 +107,7 @@ struct data_scratch {
 	__u8 payload[3 * CAPTURE_BYTES_MAX];
 	__u32 found; /* HEAD_..., of the last head searched */
 	__u32 body_bytes;
+	__u32 length_at;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

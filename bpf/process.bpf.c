@@ -8,9 +8,6 @@
 #include "knobs.h"
 #include "target.h"
 
-/* Of the two licences, the one the kernel asks for. */
-char LICENSE[] SEC("license") = "GPL";
-
 static __always_inline void emit_process(struct task_struct *task, __u32 event, __u32 parent)
 {
 	void *ring = ring_of(0);
@@ -27,7 +24,7 @@ static __always_inline void emit_process(struct task_struct *task, __u32 event, 
 	process->tgid = BPF_CORE_READ(task, tgid);
 	process->parent = parent;
 	bpf_probe_read_kernel_str(process->comm, sizeof(process->comm), task->comm);
-	bpf_ringbuf_submit(process, 0);
+	bpf_ringbuf_submit(process, wakeup());
 	count(COUNTER_records_process);
 }
 

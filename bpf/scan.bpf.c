@@ -7,9 +7,6 @@
 #include "lifecycle.h"
 #include "target.h"
 
-/* Of the two licences, the one the kernel asks for. */
-char LICENSE[] SEC("license") = "GPL";
-
 /* An OPEN record under construction; only scan_sockets uses it, and one reader runs it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -10,6 +10,25 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
+/* v6.2, a35b9af4ec2c ("bpf: Add a kfunc for generic type cast"). */
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
+
+/* The pointer at this address of kernel memory, NULL where nothing can be read. Loads through a cast
+ * are loads, without the call of a helper; the type is any that begins with a number of 64 bits, so that the
+ * verifier takes the result for one and lets it be a key. */
+static __always_inline void *pointer_at(const void *address)
+{
+	void *pointer = NULL;
+
+	if (use_typed_casts) {
+		__u32 type = bpf_core_type_id_kernel(struct timespec64);
+
+		return (void *)((struct timespec64 *)bpf_rdonly_cast(address, type))->tv_sec;
+	}
+	bpf_probe_read_kernel(&pointer, sizeof(pointer), address);
+	return pointer;
+}
+
 /* Plain loads where the kernel gives a typed task (>= 5.11, as task storage), reads by helper elsewhere. */
 static __always_inline struct file **files_of_task(__u32 fd)
 {
@@ -27,19 +46,17 @@ static __always_inline struct file **files_of_task(__u32 fd)
 
 static __always_inline struct file *file_of_fd(__u32 fd)
 {
-	struct file **files = files_of_task(fd), *file = NULL;
+	struct file **files = files_of_task(fd);
 
-	if (files)
-		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	return file;
+	return files ? pointer_at(files + fd) : NULL;
 }
 
 /* What would be the sock if the file is a socket: the caller checks by lookup, or with file_is_socket. */
 static __always_inline struct sock *presumed_sock(struct file *file)
 {
-	struct socket *socket = BPF_CORE_READ(file, private_data);
+	void *socket = pointer_at((void *)file + bpf_core_field_offset(struct file, private_data));
 
-	return BPF_CORE_READ(socket, sk);
+	return pointer_at(socket + bpf_core_field_offset(struct socket, sk));
 }
 
 static __always_inline bool file_is_socket(struct file *file)

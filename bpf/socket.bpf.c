@@ -9,9 +9,6 @@
 #include "target.h"
 #include "thread.h"
 
-/* Of the two licences, the one the kernel asks for. */
-char LICENSE[] SEC("license") = "GPL";
-
 /* CLOSE -> SYN_SENT happens inside connect() of the owner. The local port is not chosen yet, so the
  * connection gets its id and its record only when the handshake ends. */
 static __always_inline void begin_connect(struct sock *sk)

@@ -12,9 +12,6 @@
 #include "thread.h"
 #include "transfer.h"
 
-/* Of the two licences, the one the kernel asks for. */
-char LICENSE[] SEC("license") = "GPL";
-
 /* Before the file goes away: is this the last reference to a socket we follow? */
 static __always_inline void enter_close(struct thread *thread)
 {

@@ -109,6 +109,40 @@ static __always_inline void find_body(struct connection *c, struct transfer *x, 
 	}
 }
 
+/* The same found without a search, where the head has the shape of the last one. What was taken for a head
+ * and is none (a body may look like the end of one) the analyzer tells apart: it was given no less than the
+ * head. Returns the length of the head, 0: another shape. */
+static __always_inline __u32 head_like_last(const struct head_shape *shape, const struct data_scratch *in,
+					    const struct transfer *x)
+{
+	__u32 head = shape->head_bytes, at = shape->length_at, body_bytes;
+
+	if (!head || head > x->peeked || x->skipped || four_bytes(in, head - 4) != CRLF_CRLF)
+		return 0;
+	if (in->payload[(at - 1) & (CAPTURE_BYTES_MAX - 1)] != '\n' ||
+	    four_letters(in, at) != LENGTH_PREFIX || !is_length_field(in, at) ||
+	    !read_digits(in, at + LENGTH_BYTES, &body_bytes))
+		return 0;
+	return head + body_bytes == x->bytes ? head : 0;
+}
+
+/* Searches the first look for the head of a message that it holds whole. 0: it does not, or nothing says so.
+ */
+static __always_inline __u32 whole_head(struct head_shape *shape, struct data_scratch *to,
+					const struct transfer *x)
+{
+	__u32 head = head_like_last(shape, to, x);
+
+	if (head)
+		return head;
+	head = find_head_end(x->peeked) & (CAPTURE_BYTES_MAX - 1);
+	if (!head || !is_whole(to, head, x))
+		return 0;
+	shape->head_bytes = head;
+	shape->length_at = to->length_at;
+	return head;
+}
+
 /* Is the first look at a message enough? Then it is captured: whole, or its head when the rest is known to be
  * its body. */
 static __always_inline bool suffices(struct connection *c, struct transfer *x, struct data_scratch *to,
@@ -122,8 +156,8 @@ static __always_inline bool suffices(struct connection *c, struct transfer *x, s
 		x->captured = x->peeked;
 		return true;
 	}
-	head = find_head_end(x->peeked) & (CAPTURE_BYTES_MAX - 1);
-	if (!head || !is_whole(to, head, x))
+	head = whole_head(&c->shape[direction], to, x);
+	if (!head)
 		return false;
 	x->captured = head;
 	set_phase(c, direction, PHASE_BODY);
@@ -263,13 +297,14 @@ static __always_inline bool is_unseen(const struct transfer *x)
 	return !x->body && x->skipped + x->captured < x->bytes;
 }
 
-static __always_inline void fold(struct totals *totals, const struct transfer *x)
+static __always_inline void fold(struct totals *totals, const struct transfer *x,
+				 struct kernel_counts *counts)
 {
 	if (!totals->folded_start_ns)
 		totals->folded_start_ns = x->start_ns;
 	if (is_unseen(x))
 		totals->walks_lost++;
-	count(COUNTER_folded);
+	counts->values[COUNTER_folded]++;
 }
 
 /* Nothing to show, and the direction had a record a moment ago: the totals will tell. */
@@ -312,7 +347,7 @@ static __always_inline void fill_data(struct record_data *record, struct connect
 }
 
 static __always_inline void emit_data(struct connection *c, struct sock *sk, struct transfer *x,
-				      struct data_scratch *out)
+				      struct data_scratch *out, struct kernel_counts *counts)
 {
 	__u32 direction = x->direction & 1;
 	void *ring = ring_of(c->id);
@@ -326,19 +361,18 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	c->totals[direction].records++;
 	c->totals[direction].folded_start_ns = 0;
 	c->last_record_ns[direction] = x->end_ns;
-	if (x->unreadable)
-		count(COUNTER_unreadable);
+	counts->values[COUNTER_unreadable] += x->unreadable;
 	size = x->captured;
 	barrier_var(size); /* else the compiler knows better than the mask */
 	size = sizeof(out->head) + (size & (2 * CAPTURE_BYTES_MAX - 1));
 	/* What the agent has not been introduced to it could not place. */
 	if (!(c->flags & CONNECTION_OPENED) || !ring ||
-	    bpf_ringbuf_output(ring, out, size, wakeup(ring, c->totals[direction].records - 1))) {
-		count(COUNTER_dropped_ring_full_data);
+	    bpf_ringbuf_output(ring, out, size, wakeup_by_fill(ring, c->totals[direction].records - 1))) {
+		counts->values[COUNTER_dropped_ring_full_data]++;
 		return;
 	}
-	count(COUNTER_records_data);
-	count_many(COUNTER_captured_bytes, x->captured);
+	counts->values[COUNTER_records_data]++;
+	counts->values[COUNTER_captured_bytes] += x->captured;
 }
 
 /* Account for one call on a followed connection. */
@@ -346,19 +380,20 @@ static __always_inline void transfer(struct connection *c, struct sock *sk, stru
 {
 	__u32 direction = x->direction & 1, zero = 0;
 	struct data_scratch *out = bpf_map_lookup_elem(&scratch, &zero);
+	struct kernel_counts *counts = counts_here();
 
-	if (!out)
+	if (!out || !counts)
 		return;
 	if (!(c->flags & CONNECTION_OPENED))
 		emit_open(c, sk, x->start_ns, x->end_ns);
 	check_muted(c, sk);
-	count(direction ? COUNTER_operations_write : COUNTER_operations_read);
-	count_many(direction ? COUNTER_bytes_write : COUNTER_bytes_read, x->bytes);
+	counts->values[direction ? COUNTER_operations_write : COUNTER_operations_read]++;
+	counts->values[direction ? COUNTER_bytes_write : COUNTER_bytes_read] += x->bytes;
 	capture(c, sk, x, out);
 	if (may_fold(c, x))
-		fold(&c->totals[direction], x);
+		fold(&c->totals[direction], x, counts);
 	else
-		emit_data(c, sk, x, out);
+		emit_data(c, sk, x, out, counts);
 	c->totals[direction].bytes += x->bytes;
 	c->totals[direction].calls++;
 	c->totals[direction].last_end_ns = x->end_ns;

@@ -19,6 +19,7 @@ struct attach {
 	struct attach_wish wish;
 	struct diagnosis diagnosis;
 	bool task_storage;
+	bool typed_casts;
 	bool started;
 	struct programs programs;
 	struct bpf_link *links[PROGRAMS_MAX];
@@ -60,6 +61,7 @@ static int skip_what_cannot_be(struct attach *attach, struct problem *problem)
 		else if (!program_has_hook(state, btf))
 			program_set(state, PROGRAM_SKIPPED, "the kernel has no such hook");
 	}
+	attach->typed_casts = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	btf__free(btf);
 	return 0;
 }
@@ -73,6 +75,7 @@ static void set_knobs(struct attach *attach)
 	object->rodata->wake_bytes = attach->wish.wake_bytes;
 	object->rodata->watch_unlisted = attach->wish.watch_unlisted;
 	object->rodata->use_task_storage = attach->task_storage;
+	object->rodata->use_typed_casts = attach->typed_casts;
 	bpf_map__set_max_entries(object->maps.rings, attach->wish.rings);
 	bpf_map__set_max_entries(object->maps.connections, attach->wish.connections_max);
 	bpf_map__set_autocreate(object->maps.threads, attach->task_storage);
@@ -240,6 +243,11 @@ void attach_stop(struct attach *attach)
 void attach_targets_changed(struct attach *attach)
 {
 	__atomic_add_fetch(&attach->object->data->targets_generation, 1, __ATOMIC_RELEASE);
+}
+
+void attach_reader_waits(struct attach *attach, bool waits)
+{
+	__atomic_store_n(&attach->object->data->reader_waits, waits, __ATOMIC_SEQ_CST);
 }
 
 struct attach_maps attach_maps(const struct attach *attach)

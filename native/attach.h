@@ -47,6 +47,10 @@ struct attach_maps attach_maps(const struct attach *attach);
  */
 void attach_targets_changed(struct attach *attach);
 
+/* Whether the first record of a ring wakes its reader, as it does at the start. A record that is made while
+ * this changes may wake nobody. */
+void attach_reader_waits(struct attach *attach, bool waits);
+
 const struct programs *attach_programs(const struct attach *attach);
 
 bool attach_uses_task_storage(const struct attach *attach);

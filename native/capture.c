@@ -187,6 +187,11 @@ int capture_poll_fd(const struct capture *capture)
 	return capture->rings->poll_fd;
 }
 
+void capture_wait(struct capture *capture, bool waits)
+{
+	attach_reader_waits(capture->attach, waits);
+}
+
 uint64_t capture_due_ns(const struct capture *capture)
 {
 	return drain_due_ns(capture->drain);

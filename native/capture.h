@@ -23,6 +23,10 @@ void capture_free(struct capture *capture);
 /* Readable when capture_pass has something to do at once. */
 int capture_poll_fd(const struct capture *capture);
 
+/* Whether that is to become readable with the first record, as at the start. A record that is made while this
+ * changes may be passed over: a pass a moment later finds it. */
+void capture_wait(struct capture *capture, bool waits);
+
 /* When capture_pass has something to do without that; 0: nothing is foreseen. CLOCK_MONOTONIC. */
 uint64_t capture_due_ns(const struct capture *capture);
 

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#include "../bpf/connection_state.h"
+#include "../bpf/state.h"
 #include "../bpf/event.h"
 #include "../bpf/limits.h"
 

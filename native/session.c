@@ -23,8 +23,8 @@
 #define FILL_LOW_PERCENT  10
 #define FILL_HIGH_PERCENT 25
 
-/* After a pass with this many records the next follows by the clock, without waiting for the rings: more is
- * to come, and to be woken for it would be a second wakeup per pass. */
+/* After a pass with this many records the next follows by the clock, and nothing wakes us but rings that
+ * fill: more is to come, and whoever makes the record that wakes us pays for it. */
 #define BUSY_RECORDS 16
 
 /* How long the last words may take. */
@@ -40,6 +40,7 @@ struct session {
 	struct timer pass;
 	uint64_t collect_ns;
 	bool collecting; /* the next pass is due by the clock */
+	bool waits;	 /* the first record after a pass wakes us */
 	bool stalled;	 /* records wait in the rings for the agent to read */
 };
 
@@ -87,6 +88,19 @@ static void listen(struct session *session)
 	loop_change(session->loop, &session->rings, EPOLLIN | (session->collecting ? EPOLLET : EPOLLONESHOT));
 }
 
+/* The first pass after a busy time is followed by one more by the clock: a record that was made while we
+ * began to wait again may have woken nobody. */
+static void collect_or_wait(struct session *session, bool busy, uint64_t now_ns)
+{
+	session->collecting = busy || !session->waits;
+	if (session->waits == busy) {
+		session->waits = !busy;
+		capture_wait(session->capture, session->waits);
+	}
+	if (session->collecting)
+		pass_soon(session, now_ns);
+}
+
 static void pass(struct session *session, uint64_t now_ns)
 {
 	uint64_t records = 0;
@@ -97,9 +111,7 @@ static void pass(struct session *session, uint64_t now_ns)
 		return;
 	session->collect_ns = next_collect_ns(session, records);
 	session->pass.at_ns = capture_due_ns(session->capture);
-	session->collecting = records >= BUSY_RECORDS;
-	if (session->collecting)
-		pass_soon(session, now_ns);
+	collect_or_wait(session, records >= BUSY_RECORDS, now_ns);
 	listen(session);
 }
 
@@ -293,7 +305,7 @@ static void close_session(struct session *session)
 
 int session_run(int in, int out, int signals)
 {
-	struct session session = {.collect_ns = COLLECT_IDLE_NS};
+	struct session session = {.collect_ns = COLLECT_IDLE_NS, .waits = true};
 	int error = open_session(&session, in, out, signals);
 	int result = 1;
 

@@ -5,29 +5,31 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-static int sum_slot(int fd, uint32_t slot, uint64_t *values, int cpus, uint64_t *sum)
+static void sum_up(const struct kernel_counts *counts, int cpus, uint64_t sums[COUNTER_MAX])
 {
-	*sum = 0;
-	if (bpf_map_lookup_elem(fd, &slot, values))
-		return -errno;
+	memset(sums, 0, COUNTER_MAX * sizeof(*sums));
 	for (int cpu = 0; cpu < cpus; cpu++)
-		*sum += values[cpu];
-	return 0;
+		for (int i = 0; i < COUNTER_MAX; i++)
+			sums[i] += counts[cpu].values[i];
 }
 
 int stats_read(int counters_fd, uint64_t sums[COUNTER_MAX])
 {
 	int cpus = libbpf_num_possible_cpus(), error = 0;
-	uint64_t *values;
+	struct kernel_counts *counts;
+	uint32_t zero = 0;
 
 	if (cpus < 0)
 		return cpus;
-	values = calloc(cpus, sizeof(*values));
-	if (!values)
+	counts = calloc(cpus, sizeof(*counts));
+	if (!counts)
 		return -ENOMEM;
-	for (uint32_t slot = 0; slot < COUNTER_MAX && !error; slot++)
-		error = sum_slot(counters_fd, slot, values, cpus, &sums[slot]);
-	free(values);
+	if (bpf_map_lookup_elem(counters_fd, &zero, counts))
+		error = -errno;
+	else
+		sum_up(counts, cpus, sums);
+	free(counts);
 	return error;
 }

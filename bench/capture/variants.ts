@@ -43,7 +43,7 @@ async function startTracer({ workerPid }: Target): Promise<Variant> {
   }
 }
 
-/** The receiver is the load's side of the machine, not the product's: its CPU is not counted. */
+/** The receiver is the load's side of the machine, not the product's: its CPU is shown, and counted to nobody. */
 async function startProduct({ workerPid }: Target): Promise<Variant> {
   const port = await freePort()
   const receiver = startReceiver(port)
@@ -54,7 +54,7 @@ async function startProduct({ workerPid }: Target): Promise<Variant> {
     return READY.test(agent.stderr)
   })
   return {
-    pids: { agent: agent.pid, helper: childrenOf(agent.pid)[0] ?? 0 },
+    pids: { agent: agent.pid, helper: childrenOf(agent.pid)[0] ?? 0, receiver: receiver.pid },
     stop: async () => {
       const { code } = await agent.stop()
       await receiver.stop()
@@ -65,8 +65,7 @@ async function startProduct({ workerPid }: Target): Promise<Variant> {
 }
 
 function startReceiver(port: number): Owned {
-  const script = join(REPOSITORY, 'test/receiver/main.ts')
-  return new Owned(NODE, [script, '--port', String(port), '--output', 'none'])
+  return new Owned(NODE, [join(REPOSITORY, 'bench/receiver/main.ts'), String(port)])
 }
 
 function startAgent(port: number, pid: number): Owned {

@@ -95,3 +95,53 @@ for (const [name, { request, parts, close, requestBodyBytes = 0, expected }] of 
     expectRows(t, close ? [row] : [row, after], serverLogs(logs, server.port))
   })
 }
+
+/** What a server that writes all heads alike sends: the length stands where it stood, the head ends where it ended. */
+const padded = (body: string): string =>
+  `${OK}X-Pad: ${'p'.repeat(60)}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+
+/** The whole answer `padded` of ten bytes, as the body of a message with a shorter head. */
+function disguised(): { answer: string; bodyBytes: number } {
+  const likeness = padded('x'.repeat(10))
+  const head = `${OK}Content-Length: 000\r\n\r\n`
+  const bodyBytes = likeness.length - head.length
+  return { answer: head.replace('000', String(bodyBytes)) + likeness.slice(head.length), bodyBytes }
+}
+
+test.serial(
+  'heads alike one after the other, then others, and a body that looks like the end of one',
+  async (t) => {
+    const { answer, bodyBytes } = disguised()
+    const answers: [string, number][] = [
+      [padded('a'.repeat(10)), 10],
+      [padded('b'.repeat(99)), 99],
+      [padded('c'.repeat(700)), 700],
+      [padded('d'.repeat(10)), 10],
+      [answer, bodyBytes],
+      [`${CHUNKED}5\r\nhello\r\n0\r\n\r\n`, 5],
+      [padded(''), 0],
+    ]
+    const path = (i: number): string => `/${i}`
+    const server = await ScriptServer.raw(
+      Object.fromEntries(answers.map(([text], i) => [path(i), { parts: [text] }])),
+    )
+    t.teardown(() => server.stop())
+    const { logs } = await observe(t, server.pids, async () => {
+      const client = await RawClient.connect(server.port)
+      t.teardown(() => client.destroy())
+      let receivedBytes = 0
+      for (const [i, [text]] of answers.entries()) {
+        await client.write(get(path(i)))
+        await client.receives(/[^]/g, (receivedBytes += text.length))
+      }
+      await client.close()
+    })
+    const rows = answers.map(([, responseBodyBytes], i) => ({
+      method: 'GET',
+      path: path(i),
+      status: 200,
+      responseBodyBytes,
+    }))
+    expectRows(t, rows, serverLogs(logs, server.port))
+  },
+)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
 /* What the kernel side remembers of a connection: the value of the `connections` map, which the helper reads.
  */
-#ifndef ACCESSLOG_CONNECTION_STATE_H
-#define ACCESSLOG_CONNECTION_STATE_H
+#ifndef ACCESSLOG_STATE_H
+#define ACCESSLOG_STATE_H
 
 #include "event.h"
 
@@ -40,6 +40,13 @@ struct walk {
 	__u32 state; /* enum walk_state */
 };
 
+/* Where the last head of a direction ended and its Content-Length began, for servers write the next one
+ * alike. `head_bytes` 0: nothing is known. */
+struct head_shape {
+	__u16 head_bytes;
+	__u16 length_at;
+};
+
 struct connection {
 	__u64 id; /* record.connection; 0 while connecting */
 	__u32 tgid;
@@ -48,7 +55,8 @@ struct connection {
 	__u64 last_record_ns[2]; /* time of the last DATA record, by direction */
 	__u32 capture_left[2];	 /* payload bytes that may still be copied of the current message */
 	struct walk walk[2];
-	__u64 start_ns; /* entry of connect(), later of the final close() */
+	struct head_shape shape[2]; /* of heads whose message was whole in one call */
+	__u64 start_ns;		    /* entry of connect(), later of the final close() */
 	__u64 cgroup_id;
 	__u32 fd;
 	__u8 role;
@@ -58,6 +66,11 @@ struct connection {
 	char comm[16];
 };
 
-_Static_assert(sizeof(struct connection) == 192, "layout");
+/* Value of the `counters` map. */
+struct kernel_counts {
+	__u64 values[COUNTER_MAX]; /* by enum kernel_counter */
+};
+
+_Static_assert(sizeof(struct connection) == 200, "layout");
 
 #endif
