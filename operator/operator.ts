@@ -82,6 +82,11 @@ export class AccessLogOperator extends ReliableOperator {
     return this.watchesDelivered && this.#cluster.length > 0 && this.#cluster.every(({ synced }) => synced)
   }
 
+  /** Since the API server last said something of agents' statuses. */
+  get reportsSilentMs(): number {
+    return this.#heartbeats.silenceMs(this.#now())
+  }
+
   get queueDepths(): Partial<Record<WorkKind, number>> {
     return this.#reconciler?.depths ?? {}
   }
@@ -98,7 +103,7 @@ export class AccessLogOperator extends ReliableOperator {
     this.#cluster = [
       this.reflect(NODES, nodes),
       this.reflect(CONFIGS, configs),
-      this.reflect(REPORTS, reports),
+      this.reflect(REPORTS, reports, () => this.#heartbeats.heard(this.#now())),
     ]
     this.#startDirectory()
   }
