@@ -20,6 +20,12 @@ test.before(async (t) => {
 
 test.after.always(() => harness?.stop())
 
+/** As runtimes under systemd's driver name them; a node may have several. */
+const sliceOf = (uid: string) =>
+  `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${uid.replaceAll('-', '_')}.slice`
+const crioPath = (uid: string, id: string) => `${sliceOf(uid)}/crio-${id}.scope/container`
+const dockerPath = (uid: string, id: string) => `${sliceOf(uid)}/docker-${id}.scope`
+
 /** Waits until the agent captures by the config as the operator has rendered it. */
 async function inForce(agent: NodeAgentRun, maxCount: number): Promise<void> {
   await agent.until(`maxCount ${maxCount} in force`, async () => {
@@ -52,8 +58,8 @@ test('without an operator agents capture on, also new pods, and its return bring
 
   await operator.process.stop('SIGKILL')
   await policy(200, [])
-  const late = await startPod(t, cluster, web('late'))
-  const hidden = await startPod(t, cluster, web('hidden', 'bank'))
+  const late = await startPod(t, cluster, web('late'), crioPath)
+  const hidden = await startPod(t, cluster, web('hidden', 'bank'), dockerPath)
   const hash = (await harness.getConfig('default'))?.spec.hash ?? ''
   await Promise.all([early, late, hidden].map(({ port }) => requests(port, 5)))
   await agent.until(
