@@ -2,8 +2,9 @@
 import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AgentConfig, BackendConfig } from './config/config.ts'
+import type { AgentConfig, BackendConfig, TlsConfig } from './config/config.ts'
 import { accessLogError, reasonOf } from './errors.ts'
+import type { Pem, Rotation } from './flush/channel.ts'
 import { encodeNode, readNetInterfaces } from './flush/node.ts'
 import { Sender } from './flush/sender.ts'
 import { SENDER_DEFAULTS, type SenderSettings } from './flush/settings.ts'
@@ -54,7 +55,8 @@ export async function startSender(
   })
   const onStatus = (status: SenderStatus) => logStatus(backend, status, logger)
   try {
-    return await Sender.start(settingsOf(config, backend, node), { random: Math.random, onStatus })
+    const rotation = rotationOf(backend, logger)
+    return await Sender.start(settingsOf(config, backend, node), { random: Math.random, onStatus, rotation })
   } catch (cause) {
     const details = [`core.backend: ${reasonOf(cause)}`]
     throw accessLogError('CONFIG_INVALID', { count: '1 problem' }, { details, cause })
@@ -71,11 +73,31 @@ function settingsOf(config: AgentConfig, backend: BackendConfig, node: Uint8Arra
     enableTls: tls !== undefined,
     insecureSkipVerify: tls?.insecureSkipVerify ?? false,
     authentication: backend.authentication,
+    ...pemOf(tls),
+  }
+}
+
+function pemOf(tls: TlsConfig | undefined): Pem {
+  return {
     ...(tls?.client && {
       clientPem: readFileSync(tls.client.certificatePath),
       clientKey: readFileSync(tls.client.keyPath),
     }),
     ...(tls?.caPath && { caPem: readFileSync(tls.caPath) }),
+  }
+}
+
+/** Attempts to connect repeat: the same reason is told once. */
+function rotationOf({ tls }: BackendConfig, logger: Logger): Rotation {
+  let told = ''
+  return {
+    read: () => pemOf(tls),
+    unusable: (error) => {
+      const reason = reasonOf(error)
+      if (reason !== told)
+        logger.warn('the PEM files of before are used: those that are there cannot be', { reason })
+      told = reason
+    },
   }
 }
 

@@ -22,6 +22,7 @@ import { closeLogger, type Logger, makeLogger } from './report/logger.ts'
 import { podSettings, type PodSettings } from './settings.ts'
 import { Cgroups } from './workloads/cgroups.ts'
 import { cgroupRoot, NodeAddresses } from './workloads/kubernetes/host.ts'
+import { PodCgroups } from './workloads/kubernetes/pod-cgroups.ts'
 import { Pods } from './workloads/kubernetes/pods.ts'
 import { PlacedProcesses } from './workloads/kubernetes/processes.ts'
 import { ClusterAddresses } from './workloads/kubernetes/remote.ts'
@@ -83,6 +84,7 @@ function makeLine(
   const cgroups = new Cgroups({ root, now, walkIntervalMs: WALK_INTERVAL_MS })
   const addresses = new NodeAddresses(reader, procRoot(process.env), now)
   const processes = new PlacedProcesses({ reader, cgroups })
+  const podCgroups = new PodCgroups(cgroups)
   // Counted once for all lines; each of them ends, the way to the backend does not.
   const sink = { push: delivery.push.bind(delivery), stop: () => Promise.resolve(), counters: undefined }
   const probesOf = (watch: PodWatch) => (pid: number, hint: WorkloadHint) => {
@@ -91,7 +93,8 @@ function makeLine(
   }
   const make = (wanted: EffectiveConfig, waits: boolean, onFailure: (error: AccessLogError) => void) => {
     const { config } = wanted
-    const watch = new PodWatch({ processes, pods, exclude: excludeOf(config), ownPids: [process.pid] })
+    const exclude = excludeOf(config)
+    const watch = new PodWatch({ processes, pods, podCgroups, exclude, ownPids: [process.pid] })
     const pipeline = new Pipeline({
       config,
       wanted: wantedLogs(wanted),

@@ -69,6 +69,7 @@ const HELPER_BACKOFF = { initialMs: 250, maxMs: 30_000 }
 /** Text is for eyes: it does not wait for the backend's period. */
 const TEXT_PERIOD_MS = 200
 const RECONCILE_MS = 30_000
+const LOOK_MS = 50
 const STATS_MS = 5_000
 const STOP_DEADLINE_MS = 10_000
 
@@ -127,6 +128,7 @@ export class Pipeline implements HelperOwner, ShardsListener {
     await this.#supervisor.stats()
     this.#timers = [
       setInterval(() => this.#setTargets(this.#options.watch.reconcile()), RECONCILE_MS),
+      setInterval(() => this.#setTargets(this.#options.watch.look()), LOOK_MS),
       // Also so that a helper which crashes has told its counters not long before.
       setInterval(() => void this.#askCounters(), STATS_MS),
     ]
@@ -304,7 +306,8 @@ export class Pipeline implements HelperOwner, ShardsListener {
   }
 
   #setTargets(targets: TargetLists): void {
-    if (targets.watch.length + targets.ignore.length + targets.forget.length > 0)
+    const { watch, ignore, forget, cgroups } = targets
+    if (watch.length + ignore.length + forget.length > 0 || cgroups !== undefined)
       this.#supervisor.setTargets(targets)
   }
 

@@ -50,6 +50,7 @@ enum process_event {
 	PROCESS_EXEC = 1,
 	PROCESS_FORK = 2,
 	PROCESS_EXIT = 3,
+	PROCESS_EXEC_IGNORED = 4, /* an exec in an ignored cgroup: the process is ignored already */
 };
 
 /* record.flags of RECORD_DATA, a bit set. */

@@ -40,6 +40,10 @@
 /* Records of a direction after which the fill of its ring is looked at; the first one looks too. */
 #define WAKE_CHECK_RECORDS 8
 
+/* Cgroups that are looked at for one that is ignored, from a process's own upwards: a pod's is the next above
+ * its containers', and those may have cgroups below. */
+#define CGROUP_LEVELS_MAX 12
+
 /* Values of the `targets` map. */
 #define TARGET_WATCH  1
 #define TARGET_IGNORE 2

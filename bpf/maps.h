@@ -55,6 +55,17 @@ struct {
 	__type(value, __u32);
 } targets SEC(".maps") __weak;
 
+/* cgroup v2 id -> TARGET_IGNORE: processes that execute a program in it or below it are ignored.
+ * Written and removed by: the helper.  Read by: exec_process.  Full: the helper reports it; its processes are
+ * captured until the agent decides. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u32);
+} cgroups SEC(".maps") __weak;
+
 /* struct sock * -> connection id of connections whose payload is of no use any more.
  * Written by: the helper.  Removed by: the program that takes note, else by age.  Full: the oldest goes,
  * and that connection is copied on. */

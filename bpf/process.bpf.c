@@ -7,6 +7,7 @@
 #include "emit.h"
 #include "knobs.h"
 #include "target.h"
+#include "thread.h"
 
 static __always_inline void emit_process(struct task_struct *task, __u32 event, __u32 parent)
 {
@@ -28,13 +29,49 @@ static __always_inline void emit_process(struct task_struct *task, __u32 event, 
 	count(COUNTER_records_process);
 }
 
-/* Runs in the new image, before its first instruction. A process that was ignored became another program: it
- * is unlisted again, so that the agent can decide anew and nothing hides behind the name of its parent. */
+/* v5.14 lets tracing programs ask for ancestors by a helper; the links are there in every version. */
+static __always_inline bool in_ignored_cgroup(struct task_struct *task)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+
+	for (int level = 0; level < CGROUP_LEVELS_MAX && cgroup; level++) {
+		__u64 id = BPF_CORE_READ(cgroup, kn, id);
+
+		if (bpf_map_lookup_elem(&cgroups, &id))
+			return true;
+		/* The first member: its address is the cgroup's. */
+		cgroup = (struct cgroup *)BPF_CORE_READ(cgroup, self.parent);
+	}
+	return false;
+}
+
+/* As a runtime does when it becomes a container's program, the thread may have been watched until now. False:
+ * there is no room to say it. */
+static __always_inline bool ignore_from_now(__u32 tgid)
+{
+	struct thread *thread = thread_find();
+	__u32 ignore = TARGET_IGNORE;
+
+	if (bpf_map_update_elem(&targets, &tgid, &ignore, BPF_ANY))
+		return false;
+	if (thread)
+		thread->generation = 0;
+	return true;
+}
+
+/* Runs in the new image, before its first instruction, so that of a container's program no byte is seen when
+ * its cgroup is to be ignored. A process that was ignored became another program: it is unlisted again, so
+ * that the agent can decide anew and nothing hides behind the name of its parent. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_process, struct task_struct *task)
 {
-	__u32 tgid = current_tgid(), *decision = bpf_map_lookup_elem(&targets, &tgid);
+	__u32 tgid = current_tgid(), *decision;
 
+	if (in_ignored_cgroup(task) && ignore_from_now(tgid)) {
+		emit_process(task, PROCESS_EXEC_IGNORED, 0);
+		return 0;
+	}
+	decision = bpf_map_lookup_elem(&targets, &tgid);
 	if (decision && *decision == TARGET_IGNORE)
 		bpf_map_delete_elem(&targets, &tgid);
 	if (watched(tgid))

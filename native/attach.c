@@ -256,6 +256,7 @@ struct attach_maps attach_maps(const struct attach *attach)
 	    .rings = bpf_map__fd(attach->object->maps.rings),
 	    .connections = bpf_map__fd(attach->object->maps.connections),
 	    .targets = bpf_map__fd(attach->object->maps.targets),
+	    .cgroups = bpf_map__fd(attach->object->maps.cgroups),
 	    .muted = bpf_map__fd(attach->object->maps.muted),
 	    .counters = bpf_map__fd(attach->object->maps.counters),
 	};

@@ -27,6 +27,7 @@ struct attach_maps {
 	int rings;
 	int connections;
 	int targets;
+	int cgroups;
 	int muted;
 	int counters;
 };

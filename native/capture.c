@@ -244,6 +244,11 @@ int capture_targets(struct capture *capture, const struct wire_TARGETS *targets,
 	return error;
 }
 
+int capture_cgroups(struct capture *capture, const struct wire_CGROUPS *cgroups, struct problem *problem)
+{
+	return targets_apply_cgroups(capture->maps.cgroups, cgroups, problem);
+}
+
 void capture_mute(struct capture *capture, const struct wire_MUTE *mute)
 {
 	struct cursor cursor = command_items(&mute->connections);

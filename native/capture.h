@@ -45,6 +45,9 @@ unsigned int capture_fill_percent(const struct capture *capture);
  */
 int capture_targets(struct capture *capture, const struct wire_TARGETS *targets, struct problem *problem);
 
+/* Applies the command. 0, or -errno with @problem. */
+int capture_cgroups(struct capture *capture, const struct wire_CGROUPS *cgroups, struct problem *problem);
+
 void capture_mute(struct capture *capture, const struct wire_MUTE *mute);
 
 /* Detaches, drains the rings to the end, tells all totals. 0, or -ETIMEDOUT when the agent does not take it.

@@ -10,13 +10,23 @@ struct cursor command_items(const struct wire_items *items)
 	return (struct cursor){.at = items->bytes, .end = items->bytes + items->size};
 }
 
-bool command_next_tgid(struct cursor *cursor, uint32_t *tgid)
+bool command_next_uint(struct cursor *cursor, uint64_t *value)
 {
 	struct token token;
 
 	if (cursor->at == cursor->end || token_next(cursor, &token))
 		return false;
-	*tgid = token.value;
+	*value = token.value;
+	return true;
+}
+
+bool command_next_tgid(struct cursor *cursor, uint32_t *tgid)
+{
+	uint64_t value;
+
+	if (!command_next_uint(cursor, &value))
+		return false;
+	*tgid = value;
 	return true;
 }
 

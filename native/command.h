@@ -26,6 +26,9 @@ struct connection_name {
  * when the frame is malformed or asks for what cannot be started, else the command is to be ignored. */
 int command_decode(const struct frame *frame, struct wire_message *command, struct problem *problem);
 
+/* The next of an array of numbers. False at its end. */
+bool command_next_uint(struct cursor *cursor, uint64_t *value);
+
 /* The next of an array of tgids that command_decode accepted. False at its end. */
 bool command_next_tgid(struct cursor *cursor, uint32_t *tgid);
 

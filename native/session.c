@@ -204,6 +204,14 @@ static void change_targets(struct session *session, const struct wire_TARGETS *t
 		pass(session, clock_now_ns());
 }
 
+static void change_cgroups(struct session *session, const struct wire_CGROUPS *cgroups)
+{
+	struct problem problem;
+
+	if (capture_cgroups(session->capture, cgroups, &problem))
+		report(session, &problem);
+}
+
 static void refuse_early(struct session *session, enum wire_kind kind)
 {
 	struct problem problem;
@@ -214,7 +222,8 @@ static void refuse_early(struct session *session, enum wire_kind kind)
 
 static void obey(struct session *session, const struct wire_message *command)
 {
-	bool needs_capture = command->kind == WIRE_TARGETS || command->kind == WIRE_MUTE;
+	bool needs_capture =
+	    command->kind == WIRE_TARGETS || command->kind == WIRE_CGROUPS || command->kind == WIRE_MUTE;
 
 	if (needs_capture && !session->capture)
 		return refuse_early(session, command->kind);
@@ -223,6 +232,8 @@ static void obey(struct session *session, const struct wire_message *command)
 		return configure(session, &command->CONFIGURE);
 	case WIRE_TARGETS:
 		return change_targets(session, &command->TARGETS);
+	case WIRE_CGROUPS:
+		return change_cgroups(session, &command->CGROUPS);
 	case WIRE_MUTE:
 		return capture_mute(session->capture, &command->MUTE);
 	case WIRE_STATS:

@@ -59,6 +59,31 @@ int targets_apply(int targets_fd, const struct wire_TARGETS *targets, struct pro
 	return error;
 }
 
+static int ignore_cgroup(int fd, uint64_t id, struct problem *problem)
+{
+	uint32_t value = TARGET_IGNORE;
+	int error;
+
+	if (!bpf_map_update_elem(fd, &id, &value, BPF_ANY))
+		return 0;
+	error = -errno;
+	return problem_set(problem, HELPER_TARGETS_FULL, error, "cgroups",
+			   "cgroup %llu cannot be ignored: %s", (unsigned long long)id, strerror(-error));
+}
+
+int targets_apply_cgroups(int cgroups_fd, const struct wire_CGROUPS *cgroups, struct problem *problem)
+{
+	struct cursor ignore = command_items(&cgroups->ignore), forget = command_items(&cgroups->forget);
+	uint64_t id;
+	int error = 0;
+
+	while (!error && command_next_uint(&ignore, &id))
+		error = ignore_cgroup(cgroups_fd, id, problem);
+	while (command_next_uint(&forget, &id))
+		bpf_map_delete_elem(cgroups_fd, &id);
+	return error;
+}
+
 void targets_mute(int muted_fd, const struct connection_name *name)
 {
 	bpf_map_update_elem(muted_fd, &name->sock, &name->connection, BPF_ANY);

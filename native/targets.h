@@ -14,6 +14,9 @@ int targets_ignore(int targets_fd, const struct wire_items *tgids, struct proble
  * @problem filled: what stands before the one without room was applied. */
 int targets_apply(int targets_fd, const struct wire_TARGETS *targets, struct problem *problem);
 
+/* Applies a CGROUPS command in its order. 0, or -errno with @problem filled, as for targets_apply(). */
+int targets_apply_cgroups(int cgroups_fd, const struct wire_CGROUPS *cgroups, struct problem *problem);
+
 /* Payload of the connection @name is of no use any more. A connection that is gone is none of our business.
  */
 void targets_mute(int muted_fd, const struct connection_name *name);

@@ -18,6 +18,10 @@ import { type OperatorMetrics, apiObservers, reasonOf } from './serve/metrics.ts
 const POLICY_WRITES = { perSecond: 5, burst: 100 }
 
 const SYNC_POLL_MS = 20
+/** Reading every pod keeps an API server busy that has first assignments to write; but addresses do not wait for ever. */
+const DIRECTORY_WAIT_MS = 60_000
+/** A replica that has not become the leader by then reads them at once. */
+const LEAD_WAIT_MS = 2_000
 
 export class AccessLogOperator extends ReliableOperator {
   readonly directory: Directory
@@ -78,6 +82,11 @@ export class AccessLogOperator extends ReliableOperator {
     return this.watchesDelivered && this.#cluster.length > 0 && this.#cluster.every(({ synced }) => synced)
   }
 
+  /** Since the API server last said something of agents' statuses. */
+  get reportsSilentMs(): number {
+    return this.#heartbeats.silenceMs(this.#now())
+  }
+
   get queueDepths(): Partial<Record<WorkKind, number>> {
     return this.#reconciler?.depths ?? {}
   }
@@ -94,16 +103,16 @@ export class AccessLogOperator extends ReliableOperator {
     this.#cluster = [
       this.reflect(NODES, nodes),
       this.reflect(CONFIGS, configs),
-      this.reflect(REPORTS, reports),
+      this.reflect(REPORTS, reports, () => this.#heartbeats.heard(this.#now())),
     ]
     this.#startDirectory()
   }
 
-  /** After what plans need, so that those do not wait for every pod of the cluster. */
-  #startDirectory(): void {
+  /** After what plans need and what a first plan writes, so that neither waits for every pod of the cluster. */
+  #startDirectory(sinceMs = this.#now()): void {
     if (this.stopped.aborted) return
-    if (!this.clusterSynced) {
-      setTimeout(() => this.#startDirectory(), SYNC_POLL_MS)
+    if (!this.clusterSynced || this.#isConverging(this.#now() - sinceMs)) {
+      setTimeout(() => this.#startDirectory(sinceMs), SYNC_POLL_MS)
       return
     }
     this.#directoryReflectors = [
@@ -128,6 +137,13 @@ export class AccessLogOperator extends ReliableOperator {
 
   protected override fence(): AbortSignal | undefined {
     return this.#fence
+  }
+
+  /** Whether this replica may have first assignments to write. @param waitedMs since it has started */
+  #isConverging(waitedMs: number): boolean {
+    if (this.#fence === undefined) return waitedMs < LEAD_WAIT_MS
+    if (this.#fence.aborted || waitedMs >= DIRECTORY_WAIT_MS) return false
+    return this.#reconciler?.isConverging ?? true
   }
 
   /** A plan of half a cluster would take nodes away from their policies. */

@@ -10,12 +10,14 @@ const COMM_BYTES = 16
 export function* processEvents(payload: Uint8Array): Generator<ProcessTableEvent> {
   const record = new RecordCursor(payload)
   for (; record.at + RECORD_PROCESS_BYTES <= payload.length; record.at += RECORD_PROCESS_BYTES) {
+    const event = record.u8(RECORD.flags)
     yield {
-      kind: kindOf(record.u8(RECORD.flags)),
+      kind: kindOf(event),
       pid: record.u32(RECORD_PROCESS.tgid),
       parent: record.u32(RECORD_PROCESS.parent),
       comm: record.text(RECORD_PROCESS.comm, COMM_BYTES),
       cgroupId: record.u64(RECORD_PROCESS.cgroupId),
+      ...(event === ProcessEvent.EXEC_IGNORED && { ignored: true }),
     }
   }
 }

@@ -14,15 +14,19 @@ import { BackendSettingError } from './problem.ts'
 
 const COLLECT = '/skywalking.v3.EBPFAccessLogService/collect'
 
-export interface BackendSettings {
-  /** host:port. */
-  address: string
-  enableTls: boolean
+/** Contents of PEM files. */
+export interface Pem {
   /** Certificate of this client and its key, PEM; both or none. */
   clientPem?: Buffer
   clientKey?: Buffer
   /** Certificates that may sign the server's, PEM; without it the well-known ones. */
   caPem?: Buffer
+}
+
+export interface BackendSettings extends Pem {
+  /** host:port. */
+  address: string
+  enableTls: boolean
   /** Accept any certificate and name. */
   insecureSkipVerify: boolean
   /** Token sent as `Authentication`; empty: none. */
@@ -76,14 +80,39 @@ export class Channel {
   }
 }
 
+/** PEM files are replaced where they are, before their certificates end. */
+export interface Rotation {
+  /** As they are now. Throws when one cannot be read. */
+  read: () => Pem
+  /** What is there cannot be used; a connection is made with what was there before. */
+  unusable: (error: Error) => void
+}
+
 /**
- * Checks the settings once and returns what makes channels from them.
+ * Checks the settings once and returns what makes channels from them, each with the PEM files of its time. A connection
+ * that is open goes on: it was made with what was right then, and nothing is lost by a rotation that is not complete.
  * @param coalesce what `canSendAsWritten` said @throws BackendSettingError
  */
-export function channelMaker(settings: BackendSettings, coalesce: boolean): () => Channel {
+export function channelMaker(
+  settings: BackendSettings,
+  coalesce: boolean,
+  rotation?: Rotation,
+): () => Channel {
   const metadata = metadataOf(settings)
-  const channelCredentials = credentialsOf(settings)
-  return () => new Channel(new Client(settings.address, channelCredentials, OPTIONS), metadata, coalesce)
+  let current = credentialsOf(settings)
+  return () => {
+    if (rotation && settings.enableTls) current = renewed(settings, rotation) ?? current
+    return new Channel(new Client(settings.address, current, OPTIONS), metadata, coalesce)
+  }
+}
+
+function renewed(settings: BackendSettings, { read, unusable }: Rotation): ChannelCredentials | undefined {
+  try {
+    return credentialsOf({ ...settings, ...read() })
+  } catch (error) {
+    unusable(error as Error)
+    return undefined
+  }
 }
 
 function metadataOf({ authentication }: BackendSettings): Metadata {

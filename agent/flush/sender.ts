@@ -2,7 +2,7 @@
 import { backoffMs } from '../../crds/backoff.ts'
 import { free } from '../memory.ts'
 import { type Batch, type Parcel, addLogs } from './batch.ts'
-import { type Channel, channelMaker } from './channel.ts'
+import { type Channel, channelMaker, type Rotation } from './channel.ts'
 import { canSendAsWritten } from './coalesce.ts'
 import { type Problem, isRefusal, stopped } from './problem.ts'
 import { BatchQueue } from './queue.ts'
@@ -15,6 +15,8 @@ export interface SenderEnvironment {
   /** Uniform in [0, 1). */
   random: () => number
   onStatus: OnStatus
+  /** Default: the PEM files stay as the settings have them. */
+  rotation?: Rotation
 }
 
 /** OAP takes four calls at a time on a connection: one that is written to, two that wait for their confirmation. */
@@ -70,7 +72,8 @@ export class Sender implements StreamOwner {
     environment: SenderEnvironment,
     coalesce = true,
   ): Promise<Sender> {
-    const makeChannel = channelMaker(settings, coalesce && (await canSendAsWritten()))
+    const sendsAsWritten = coalesce && (await canSendAsWritten())
+    const makeChannel = channelMaker(settings, sendsAsWritten, environment.rotation)
     const sender = new Sender(settings, environment, makeChannel)
     sender.#connect()
     return sender

@@ -1,6 +1,7 @@
 /** Commands to frames, none near the longest that the helper takes. */
 import { Encoder } from 'cbor-x'
 import {
+  type Cgroups,
   MESSAGE_FIELDS,
   MessageKind,
   type Configure,
@@ -12,8 +13,11 @@ import {
 /** CONFIGURE without what the process fills in itself. */
 export type CaptureSettings = Omit<Configure, 'kind' | 'protocolVersion'>
 
-/** A difference of the target set; each pid in one list at most. */
-export type TargetLists = Omit<Targets, 'kind'>
+/** A difference of the target set; each pid, and each cgroup, in one list at most. */
+export interface TargetLists extends Omit<Targets, 'kind'> {
+  /** By id. */
+  cgroups?: Omit<Cgroups, 'kind'>
+}
 
 /** `sock` and connection id of an OPEN record. */
 export type MutedConnection = readonly [sock: bigint, connection: bigint]
@@ -28,7 +32,9 @@ const cbor = new Encoder({ useRecords: false, variableMapSize: true })
 /** A command as a frame, its length in front. The buffer is the caller's. */
 export function encodeCommand(command: ToHelper): Buffer {
   const fields: Record<string, unknown> = { ...command }
-  const values = MESSAGE_FIELDS[command.kind].map(([name]) => fields[name])
+  const values = MESSAGE_FIELDS[command.kind].map(([name, type]) =>
+    type === 'uint_array' ? (fields[name] as readonly number[]).map(integer) : fields[name],
+  )
   const body = cbor.encode([command.kind, ...values])
   const frame = Buffer.allocUnsafe(4 + body.length)
   frame.writeUInt32BE(body.length)
@@ -54,6 +60,17 @@ export function muteCommands(connections: readonly MutedConnection[]): Mute[] {
     kind: MessageKind.MUTE,
     connections: pairs.map(([sock, connection]) => [shortest(sock), shortest(connection)]),
   }))
+}
+
+/** An order for cgroups comes before what is told of their processes. */
+export function cgroupCommands(cgroups: TargetLists['cgroups']): Cgroups[] {
+  if (cgroups === undefined || cgroups.ignore.length + cgroups.forget.length === 0) return []
+  return [{ kind: MessageKind.CGROUPS, ...cgroups }]
+}
+
+/** cbor-x writes a number of more than 32 bits as a double. */
+function integer(value: number): bigint | number {
+  return value < 0x1_0000_0000 ? value : BigInt(value)
 }
 
 /** cbor-x writes each bigint in eight bytes, and a number in the fewest as long as it has 32 bits. */

@@ -3,6 +3,7 @@ import { accessLogError, asAccessLogError, helperError, type AccessLogError } fr
 import { Answers } from './answers.ts'
 import { Child } from './child.ts'
 import {
+  cgroupCommands,
   encodeCommand,
   muteCommands,
   targetCommands,
@@ -117,6 +118,7 @@ export class HelperProcess {
 
   /** Applies a difference; a pid may be in one list only. */
   setTargets(targets: TargetLists): void {
+    for (const command of cgroupCommands(targets.cgroups)) this.#send(command)
     for (const command of targetCommands(targets)) this.#send(command)
   }
 

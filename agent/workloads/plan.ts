@@ -19,6 +19,8 @@ export interface TargetDifference {
   watch: readonly number[]
   ignore: readonly number[]
   forget: readonly number[]
+  /** Ids of cgroups whose new programs the kernel is to ignore by itself; undefined: nothing changes. */
+  cgroups?: { ignore: readonly number[]; forget: readonly number[] }
 }
 
 export const NO_DIFFERENCE: TargetDifference = { watch: [], ignore: [], forget: [] }

@@ -11,6 +11,8 @@ export interface TargetWatch {
   begin(helperPid?: number): TargetDifference
   /** The safety net for lost events, to be called now and then, and once after a helper is ready. */
   reconcile(): TargetDifference
+  /** What no event tells and must be known at once; to be called many times a second. */
+  look(): TargetDifference
   /** Takes in events in their order and returns what the helper must be told because of them. */
   observe(events: Iterable<ProcessEvent>): TargetDifference
   /** The rule by which records of a process are filtered; undefined: they are wanted. */
@@ -60,6 +62,10 @@ export class ProcessWatch implements TargetWatch {
     if (!this.#plan.selective) return NO_DIFFERENCE
     this.#scan()
     return this.#plan.takeDifference()
+  }
+
+  look(): TargetDifference {
+    return NO_DIFFERENCE
   }
 
   /** Takes in events in their order and returns what the helper must be told because of them. */

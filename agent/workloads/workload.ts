@@ -40,6 +40,8 @@ export interface ProcessEvent {
   comm: string
   /** cgroup v2 id, as in {@link WorkloadHint}. */
   cgroupId: number
+  /** An exec that the kernel ignores already, by its cgroup. */
+  ignored?: boolean
 }
 
 /** Keeps up with the process table. */

@@ -83,13 +83,15 @@ export interface AccessLogPolicyNodeSelectorMatchExpression {
  */
 export interface AccessLogPolicyExclude {
   /**
-   * Namespaces whose pods are not captured; an empty list excludes none. (at most 256 elements; each 1
-   * to 63 characters; default ["istio-system","cert-manager","kube-system"])
+   * Namespaces whose pods are not captured; an empty list excludes none. (at most 256 elements; every
+   * item may be there once; each 1 to 63 characters; default
+   * ["istio-system","cert-manager","kube-system"])
    */
   namespaces: string[]
   /**
    * Clusters whose workloads are not captured: the part before `::` of a workload's service name,
-   * compared with regard to case. (at most 64 elements; each 1 to 253 characters; default [])
+   * compared with regard to case. (at most 64 elements; every item may be there once; each 1 to 253
+   * characters; default [])
    */
   clusters: string[]
   /**
@@ -132,14 +134,14 @@ export interface AccessLogPolicyCollectors {
   /** Whether connects, accepts, closes, reads and writes are logged. (default true) */
   connections: boolean
   /**
-   * Protocols whose requests are logged; an empty list logs none. (at most 2 elements; each one of
-   * `HTTP1`, `HTTP2`; default ["HTTP1","HTTP2"])
+   * Protocols whose requests are logged; an empty list logs none. (at most 2 elements; every item may be
+   * there once; each one of `HTTP1`, `HTTP2`; default ["HTTP1","HTTP2"])
    */
   protocols: ('HTTP1' | 'HTTP2')[]
   /**
    * TLS libraries whose plaintext is analyzed; an empty list leaves encrypted traffic alone. (at most 4
-   * elements; each one of `OpenSSL`, `BoringSSL`, `GoTLS`, `NodeTLS`; default
-   * ["OpenSSL","BoringSSL","GoTLS","NodeTLS"])
+   * elements; every item may be there once; each one of `OpenSSL`, `BoringSSL`, `GoTLS`, `NodeTLS`;
+   * default ["OpenSSL","BoringSSL","GoTLS","NodeTLS"])
    */
   tls: ('OpenSSL' | 'BoringSSL' | 'GoTLS' | 'NodeTLS')[]
   /** Whether times and losses of the layers below (L2 to L4) are measured. (default true) */

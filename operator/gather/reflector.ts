@@ -65,6 +65,8 @@ export interface ReflectorOptions {
   random: () => number
   /** Milliseconds of a clock that never goes back. */
   now: () => number
+  /** The server said something, a bookmark included. */
+  heard?: () => void
   /** How to wait while the server forbids it. Default: as after any failure. */
   forbiddenBackoff?: BackoffPolicy
 }
@@ -231,7 +233,9 @@ export class Reflector {
   }
 
   #contact(): void {
-    this.#lastContactMs = this.#options.now()
+    const { now, heard } = this.#options
+    this.#lastContactMs = now()
+    heard?.()
   }
 }
 

@@ -117,7 +117,7 @@ export class Assignments {
     const body = configObject(policy, accepted)
     observed.configs.upsert(await writer.apply<ApiObject>(path, body, 'policies'))
     if (this.#isCurrent(policy.name, policy.uid, accepted)) return
-    // Lists keep what another field manager has put into them.
+    // Optional fields that another field manager has added stay after an apply.
     observed.configs.upsert(await writer.replaceSpec(path, body.spec, 'policies'))
   }
 

@@ -53,6 +53,7 @@ export class Reconciler {
   readonly #nodes: WorkQueue
   readonly #policies: WorkQueue
   #lostCheck: NodeJS.Timeout | undefined
+  #hasPlanned = false
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
@@ -72,6 +73,11 @@ export class Reconciler {
   /** Keys that wait, by kind. */
   get depths(): Record<WorkKind, number> {
     return { plan: this.#plans.depth, node: this.#nodes.depth, status: this.#policies.depth }
+  }
+
+  /** Whether the first plan is not in force yet, or nodes wait for what they are to do. */
+  get isConverging(): boolean {
+    return !this.#hasPlanned || this.#nodes.depth > 0
   }
 
   start(): void {
@@ -112,6 +118,7 @@ export class Reconciler {
     try {
       await this.#assignments.plan()
     } finally {
+      this.#hasPlanned = true
       for (const [name] of this.#options.observed.policies) this.#queueStatus(name)
     }
   }

@@ -86,12 +86,13 @@ export abstract class ReliableOperator extends Operator {
     return Math.max(0, ...this.#reflectors.map(({ silentMs }) => silentMs))
   }
 
-  /** Keeps the sink equal to a collection, until the operator stops. */
-  protected reflect(resource: Resource, sink: Sink): Reflector {
+  /** Keeps the sink equal to a collection, until the operator stops. @param heard the server said something of it */
+  protected reflect(resource: Resource, sink: Sink, heard?: () => void): Reflector {
     const reflector = new Reflector({
       api: this.api,
       resource,
       sink,
+      ...(heard && { heard }),
       observer: this.#observer,
       random: Math.random,
       now: () => performance.now(),

@@ -62,6 +62,23 @@ test.serial('a policy keeps what is set and gets the defaults next to it', async
   })
 })
 
+for (const [sentence, before] of [
+  [
+    'that were full',
+    { collectors: { protocols: ['HTTP1'], tls: ['OpenSSL'] }, exclude: { namespaces: ['a'] } },
+  ],
+  ['that were defaults', {}],
+] as const)
+  test.serial(`server-side apply empties lists ${sentence}`, async (t) => {
+    const { spec: after, ...object } = example('connections-only.yaml')
+    const args = ['apply', '--server-side', '-o', 'json', '-f', '-']
+    await cluster.kubectl(args, JSON.stringify({ ...object, spec: before }))
+    const { stdout } = await cluster.kubectl(args, JSON.stringify({ ...object, spec: after }))
+    await cluster.kubectl(['delete', 'alp', object.metadata.name])
+    const { collectors, exclude } = JSON.parse(stdout).spec
+    t.deepEqual([collectors.protocols, collectors.tls, exclude.namespaces], [[], [], []])
+  })
+
 const tables: Record<string, { file: string; args: string[]; expected: string[][] }> = {
   'kubectl get alp shows what matters of a policy': {
     file: 'edge-nodes.yaml',

@@ -55,6 +55,10 @@ static const struct row {
     {"the third list is checked too", "84 1821 80 80 81 00", false, HELPER_BAD_COMMAND, false,
      "TARGETS.forget"},
 
+    {"cgroups take ids of 64 bits", "83 1828 82 1bffffffffffffffff 01 81 02", true, 0, false, ""},
+    {"cgroups refuse what is no number", "83 1828 80 81 6131", false, HELPER_BAD_COMMAND, true,
+     "CGROUPS.forget"},
+
     {"mute takes pairs", "82 1822 81 82 01 02", true, 0, false, ""},
     {"mute refuses what is no pair", "82 1822 81 83 01 02 03", false, HELPER_BAD_COMMAND, false,
      "MUTE.connections"},

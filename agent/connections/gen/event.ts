@@ -62,6 +62,8 @@ export const ProcessEvent = {
   EXEC: 1,
   FORK: 2,
   EXIT: 3,
+  /** an exec in an ignored cgroup: the process is ignored already */
+  EXEC_IGNORED: 4,
 } as const
 export type ProcessEvent = (typeof ProcessEvent)[keyof typeof ProcessEvent]
 

@@ -19,6 +19,7 @@ export const MessageKind = {
   TARGETS: 33,
   MUTE: 34,
   STATS: 35,
+  CGROUPS: 40,
   SHUTDOWN: 36,
 } as const
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind]
@@ -145,6 +146,15 @@ export interface Stats {
   kind: typeof MessageKind.STATS
 }
 
+/** Difference of the ignored cgroups; decides at exec, before a program's first instruction */
+export interface Cgroups {
+  kind: typeof MessageKind.CGROUPS
+  /** cgroup v2 ids: processes that execute a program in one, or below it, are ignored from then on */
+  ignore: readonly number[]
+  /** cgroup v2 ids that say nothing any more; what was decided by them stays until TARGETS changes it */
+  forget: readonly number[]
+}
+
 /** Detach, drain, ship the last totals and COUNTERS, answer STOPPED, exit 0 */
 export interface Shutdown {
   kind: typeof MessageKind.SHUTDOWN
@@ -154,7 +164,7 @@ export interface Shutdown {
 export type ToAgent = Hello | Ready | Batch | Processes | Counters | Problem | Stopped
 
 /** What the agent sends. */
-export type ToHelper = Configure | Targets | Mute | Stats | Shutdown
+export type ToHelper = Configure | Targets | Mute | Stats | Cgroups | Shutdown
 
 /** Types of wire.def. */
 export type FieldType = 'uint' | 'uint64' | 'int' | 'bool' | 'text' | 'bytes' | 'uint_array' | 'array'
@@ -222,6 +232,11 @@ export const MESSAGE_FIELDS: Readonly<Record<MessageKind, readonly (readonly [st
   34: [['connections', 'array']],
   /** STATS */
   35: [],
+  /** CGROUPS */
+  40: [
+    ['ignore', 'uint_array'],
+    ['forget', 'uint_array'],
+  ],
   /** SHUTDOWN */
   36: [],
 }

@@ -8,6 +8,8 @@ import {
   type WorkloadDirectory,
   type WorkloadHint,
 } from '../workload.ts'
+import { ExcludedCgroups } from './excluded-cgroups.ts'
+import type { PodCgroups } from './pod-cgroups.ts'
 import type { PodFacts } from './pod.ts'
 import type { PodName, Pods } from './pods.ts'
 import type { PlacedProcess, PlacedProcesses } from './processes.ts'
@@ -25,6 +27,7 @@ export interface ExcludeRules {
 export interface PodWatchOptions {
   processes: PlacedProcesses
   pods: Pods
+  podCgroups: PodCgroups
   exclude: ExcludeRules
   /** Never watched: the agent. The helper excludes itself. */
   ownPids: readonly number[]
@@ -40,14 +43,17 @@ export interface WorkloadCounts {
 }
 
 /**
- * The kernel watches whom it is not told to ignore, so that a new process of a pod is seen from its first call; what
- * it captures of a process that a rule excludes, until it is told, is filtered here. It inherits `ignore` at fork and
- * drops it at exec, which it reports: then the process is decided on anew, by the cgroup that it is in now.
+ * The kernel watches whom it is not told to ignore, so that a new process of a pod is seen from its first call. It
+ * inherits `ignore` at fork and drops it at exec, which it reports: then the process is decided on anew, by the cgroup
+ * that it is in now. In cgroups of pods that a rule excludes it decides so by itself; what it captures in others of a
+ * process that is not wanted, until it is told, is filtered here.
  */
 export class PodWatch implements TargetWatch, WorkloadDirectory {
   readonly watchUnlisted = true
   readonly #processes: PlacedProcesses
   readonly #pods: Pods
+  readonly #podCgroups: PodCgroups
+  readonly #excluded: ExcludedCgroups
   readonly #ownPids: ReadonlySet<number>
   #exclude: ExcludeRules
   /** Of this life of the helper and the one before. */
@@ -58,9 +64,11 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
   /** By pid, what {@link identify} and {@link filterOf} last answered. */
   readonly #answers = new Map<number, string>()
 
-  constructor({ processes, pods, exclude, ownPids }: PodWatchOptions) {
+  constructor({ processes, pods, podCgroups, exclude, ownPids }: PodWatchOptions) {
     this.#processes = processes
     this.#pods = pods
+    this.#podCgroups = podCgroups
+    this.#excluded = new ExcludedCgroups(podCgroups)
     this.#exclude = exclude
     this.#ownPids = new Set(ownPids)
   }
@@ -75,28 +83,34 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
     this.#processes.scan()
     this.#ignored.clear()
     this.#changes.clear()
+    this.#excluded.begin()
     this.#decideAll()
     return this.takeDifference()
   }
 
   /** Says again whom to ignore: an event that was lost may have told that the kernel had forgotten it. */
   reconcile(): TargetDifference {
-    this.#processes.scan()
+    const unknown = this.#scan()
     const living = new Set([...this.#processes.living()].map(([pid]) => pid))
     for (const pid of this.#answers.keys()) if (!living.has(pid)) this.#answers.delete(pid)
     for (const pid of this.#ignored) if (!living.has(pid)) this.#ignored.delete(pid)
     const before = new Set(this.#ignored)
     this.#decideAll()
     for (const pid of before) if (this.#ignored.has(pid)) this.#changes.set(pid, 'ignore')
+    this.#release(unknown)
+    return this.takeDifference()
+  }
+
+  look(): TargetDifference {
+    this.#excluded.look()
     return this.takeDifference()
   }
 
   observe(events: Iterable<ProcessEvent>): TargetDifference {
     for (const event of events) {
       this.#processes.learn(event)
-      const { kind, pid, comm, cgroupId } = event
-      if (kind === 'exec') this.#reconsider(pid, this.#processes.locate(pid, { comm, cgroupId }), true)
-      else if (kind === 'exit') this.#forget(pid)
+      if (event.kind === 'exec') this.#execed(event)
+      else if (event.kind === 'exit') this.#forget(event.pid)
     }
     return this.takeDifference()
   }
@@ -124,12 +138,14 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
   }
 
   takeDifference(): TargetDifference {
-    if (this.#changes.size === 0) return NO_DIFFERENCE
+    const cgroups = this.#excluded.takeDifference()
+    if (this.#changes.size === 0 && cgroups === undefined) return NO_DIFFERENCE
     const changes = [...this.#changes]
     this.#changes = new Map()
     const pidsOf = (wanted: 'ignore' | 'forget') =>
       changes.flatMap(([pid, change]) => (change === wanted ? pid : []))
-    return { watch: [], ignore: pidsOf('ignore'), forget: pidsOf('forget') }
+    const pids = { watch: [], ignore: pidsOf('ignore'), forget: pidsOf('forget') }
+    return cgroups === undefined ? pids : { ...pids, cgroups }
   }
 
   /**
@@ -139,8 +155,13 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
    * @returns processes for which {@link identify} or {@link filterOf} would now answer otherwise
    */
   refresh(scan: boolean, all = false): number[] {
-    if (scan) this.#processes.scan()
+    let unknown = scan ? this.#scan() : []
     this.#decideAll()
+    if (!scan && [...this.#changes.values()].includes('forget')) {
+      unknown = this.#scan() // what those have forked meanwhile
+      this.#decideAll()
+    }
+    this.#release(unknown)
     const stale: number[] = []
     for (const [pid, process] of this.#processes.living()) {
       const answered = this.#answers.get(pid)
@@ -170,7 +191,56 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
   }
 
   #decideAll(): void {
-    for (const [pid, process] of this.#processes.living()) this.#reconsider(pid, process, false)
+    for (const [pid, process] of this.#processes.living()) {
+      const uid = process.place?.podUid
+      if (uid !== undefined && this.#podCgroups.idOf(uid) === undefined)
+        this.#podCgroups.see(uid, process.cgroupId)
+      this.#reconsider(pid, process, false)
+    }
+    this.#excluded.set(this.#excludedPods())
+  }
+
+  /** @returns processes that no event told of */
+  #scan(): number[] {
+    const known = new Set([...this.#processes.living()].map(([pid]) => pid))
+    this.#processes.scan()
+    return [...this.#processes.living()].flatMap(([pid]) => (known.has(pid) ? [] : pid))
+  }
+
+  /** Those that are wanted: a process that was ignored has forked them, and so they are ignored too. */
+  #release(pids: readonly number[]): void {
+    for (const pid of pids)
+      if (!this.#ignored.has(pid) && !this.#changes.has(pid)) this.#changes.set(pid, 'forget')
+  }
+
+  #execed({ pid, comm, cgroupId, ignored }: ProcessEvent): void {
+    const process = this.#processes.locate(pid, { comm, cgroupId })
+    if (ignored) return this.#keepIgnored(pid, process)
+    this.#reconsider(pid, process, true)
+    const rule = this.#ruleOf(pid, process)
+    const uid = process.place?.podUid
+    const isExcluded = rule === 'exclude_namespace' || rule === 'exclude_cluster'
+    if (isExcluded && uid !== undefined) this.#excluded.see(uid, process.cgroupId)
+  }
+
+  /** The kernel has decided by the cgroup; rules may have changed since. */
+  #keepIgnored(pid: number, process: PlacedProcess): void {
+    this.#answers.delete(pid)
+    this.#changes.delete(pid)
+    this.#ignored.add(pid)
+    if (this.#ruleOf(pid, process) === undefined) this.#reconsider(pid, process, false)
+  }
+
+  #excludedPods(): Set<string> {
+    const excluded = new Set<string>()
+    const all = new Set<string>()
+    for (const pod of this.#pods.all()) {
+      all.add(pod.cgroupUid)
+      if (this.#exclusionOf(pod.namespace, this.#pods.serviceOf(pod)) !== undefined)
+        excluded.add(pod.cgroupUid)
+    }
+    this.#podCgroups.keep(all)
+    return excluded
   }
 
   /** @param execed the kernel has forgotten what it was told */
@@ -197,8 +267,12 @@ export class PodWatch implements TargetWatch, WorkloadDirectory {
     if (process.place === null) return 'not_in_pod'
     const name = this.#nameOf(process)
     if (name === undefined) return 'unknown_pod'
-    if (this.#exclude.namespaces.has(name.namespace)) return 'exclude_namespace'
-    return this.#exclude.clusters.has(clusterOf(name.service)) ? 'exclude_cluster' : undefined
+    return this.#exclusionOf(name.namespace, name.service)
+  }
+
+  #exclusionOf(namespace: string, service: string): PodRule | undefined {
+    if (this.#exclude.namespaces.has(namespace)) return 'exclude_namespace'
+    return this.#exclude.clusters.has(clusterOf(service)) ? 'exclude_cluster' : undefined
   }
 
   #nameOf({ place }: PlacedProcess): PodName | undefined {

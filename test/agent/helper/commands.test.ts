@@ -1,6 +1,11 @@
 import { decode } from 'cbor-x'
 import test from 'ava'
-import { encodeCommand, muteCommands, targetCommands } from '../../../agent/helper/commands.ts'
+import {
+  cgroupCommands,
+  encodeCommand,
+  muteCommands,
+  targetCommands,
+} from '../../../agent/helper/commands.ts'
 import { MessageKind, WIRE_MESSAGE_MAX_BYTES, type ToHelper } from '../../../agent/helper/gen/wire.ts'
 
 const commands: Record<string, [command: ToHelper, hex: string]> = {
@@ -21,6 +26,10 @@ const commands: Record<string, [command: ToHelper, hex: string]> = {
     { kind: MessageKind.TARGETS, watch: [1, 24, 256], ignore: [], forget: [70_000] },
     '84 1821 83 01 1818 190100 80 81 1a00011170',
   ],
+  'CGROUPS, whose ids have 64 bits,': [
+    { kind: MessageKind.CGROUPS, ignore: [1, 4_294_967_295, 4_294_967_296], forget: [2 ** 53 - 1] },
+    '83 1828 83 01 1affffffff 1b0000000100000000 81 1b001fffffffffffff',
+  ],
   STATS: [{ kind: MessageKind.STATS }, '81 1823'],
   SHUTDOWN: [{ kind: MessageKind.SHUTDOWN }, '81 1824'],
 }
@@ -36,6 +45,14 @@ for (const [sentence, [command, hex]] of Object.entries(commands)) {
 test('nothing to tell makes no command', (t) => {
   t.deepEqual(targetCommands({ watch: [], ignore: [], forget: [] }), [])
   t.deepEqual(muteCommands([]), [])
+})
+
+test('what is told of cgroups is one command, or none', (t) => {
+  t.deepEqual(cgroupCommands(undefined), [])
+  t.deepEqual(cgroupCommands({ ignore: [], forget: [] }), [])
+  t.deepEqual(cgroupCommands({ ignore: [1], forget: [2] }), [
+    { kind: MessageKind.CGROUPS, ignore: [1], forget: [2] },
+  ])
 })
 
 test('a long difference is cut into commands that fit, and none of it is lost', (t) => {

@@ -1,8 +1,9 @@
 /** The real helper, where it is built and this machine lets it capture: see `accesslog-helper --check`. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { EVENT_LAYOUT_VERSION, RECORD_OPEN } from '../../../agent/connections/gen/event.ts'
@@ -12,6 +13,7 @@ import { KERNEL_COUNTERS, type Batch, type Counters, type Processes } from '../.
 import { helperPath } from '../../../agent/helper/path.ts'
 import { HelperProcess } from '../../../agent/helper/process.ts'
 import type { ProcessEvent } from '../../../agent/workloads/workload.ts'
+import { UNIFIED } from '../../e2e/kubernetes/containers.ts'
 import { isRunning, NO_TARGETS, Notebook, SETTINGS, until } from './fakes.ts'
 
 const command = helperPath(process.env)
@@ -97,6 +99,60 @@ captured('a process that was ignored is heard of again when it executes a progra
   await until('the exec', () => records.events.some(({ kind, pid }) => kind === 'exec' && pid === child.pid))
   t.is((await helper.shutdown()).error, undefined)
 })
+
+/** A shell that asks before and after it becomes another program in a cgroup, and has its child ask as well. */
+const ASKER = String.raw`export port=$1 word=$2
+ask() { exec 3<>/dev/tcp/127.0.0.1/$port; printf 'GET /%s HTTP/1.1\r\nHost: a\r\n\r\n' "$word-$1" >&3; read -r answer <&3; }
+export -f ask
+ask before
+echo $$ >"$3/cgroup.procs"
+exec bash -c 'ask after; (ask child)'`
+
+captured(
+  'in an ignored cgroup, or below it, no byte of a new program is seen, of others the first is',
+  async (t) => {
+    const { helper, records } = await capture(t, true)
+    const server = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(
+      18_051,
+      '127.0.0.1',
+    )
+    t.teardown(() => server.close())
+    await once(server, 'listening')
+    const pods = ['helper-test-ignored', 'helper-test-other'].map((name) => join(UNIFIED, name))
+    const folders = pods.map((pod) => join(pod, 'container/nested'))
+    for (const folder of folders) mkdirSync(folder, { recursive: true })
+    t.teardown(() => {
+      for (const pod of pods)
+        for (const part of ['container/nested', 'container', '']) rmdirSync(join(pod, part))
+    })
+    const [ignored = '', other = ''] = pods
+    const cgroups = (lists: object) =>
+      helper.setTargets({ ...NO_TARGETS, cgroups: { ignore: [], forget: [], ...lists } })
+    const askers: Record<string, number | undefined> = {}
+    const ask = (word: string, folder = '') => {
+      const child = spawn('bash', ['-c', ASKER, 'bash', '18051', word, folder])
+      askers[word] = child.pid
+      return once(child, 'exit').then(([code]) => t.is(code, 0, word))
+    }
+    cgroups({ ignore: [statSync(ignored).ino] })
+    await helper.stats()
+    await ask('secret', folders[0])
+    await ask('public', folders[1])
+    cgroups({ forget: [statSync(ignored).ino], ignore: [statSync(other).ino] })
+    await helper.stats()
+    await ask('freed', folders[0])
+    await ask('hidden', folders[1])
+    await until('the last request', () => records.has('freed-child'))
+    t.is((await helper.shutdown()).error, undefined)
+    for (const word of ['secret-before', 'public-after', 'public-child', 'freed-after', 'hidden-before'])
+      t.true(records.has(word), word)
+    for (const word of ['secret-after', 'secret-child', 'hidden-after', 'hidden-child'])
+      t.false(records.has(word), word)
+    const own = records.events.filter(({ pid }) => Object.values(askers).includes(pid))
+    const ignoredPids = own.filter((event) => event.ignored).map(({ pid }) => pid)
+    t.deepEqual(ignoredPids, [askers['secret'], askers['hidden']])
+  },
+)
 
 captured('it ends when the agent is killed', async (t) => {
   const script = fileURLToPath(new URL('fixtures/agent.ts', import.meta.url))

@@ -162,6 +162,37 @@ test.serial('programs of a new pod are captured from their first call, excluded 
     })
 })
 
+test.serial('of an excluded pod whose cgroup the kubelet has made not one byte is copied', async (t) => {
+  t.timeout(CLUSTER_DEADLINE_MS)
+  const { cluster } = t.context
+  const receiver = await receiverOf(t)
+  const exclude = { namespaces: ['bank'] }
+  const agent = await capturing(t, 'a9', config('a9', receiver.address, { exclude }))
+  const target = await freePort()
+  await runServer(t, '/system.slice/target.service', target).listening(target)
+  const bank = await createPod(cluster, web('a9', 'bank'))
+  const shop = await createPod(cluster, web('a9'))
+  const metric = async (pattern: RegExp) => Number(pattern.exec((await agent.get('/metrics')).text)?.[1] ?? 0)
+  const filtered = () => metric(/outcome="filtered",reason="exclude_namespace"} (\d+)/)
+  // The sandbox, which the runtime starts before any container.
+  runIn(t, cgroupfsPath(bank, containerId()), 'sleep', ['600'])
+  await agent.until(
+    'the sandbox is known',
+    async () => (await metric(/excluded{reason="exclude_namespace"} (\d+)/)) > 0,
+  )
+  const before = await filtered()
+
+  const url = `http://127.0.0.1:${target}/`
+  const call = (uid: string, path: string) =>
+    runIn(t, cgroupfsPath(uid, containerId()), 'curl', ['-sf', '-o', '/dev/null', url + path]).exited
+  await Promise.all(Array.from({ length: 20 }, () => call(bank, 'bank')))
+  await Promise.all(Array.from({ length: 20 }, () => call(shop, 'shop')))
+  const calls = () => agent.logs.filter(({ request }) => request?.path === '/shop')
+  await agent.until('20 calls of the shop', () => calls().length >= 20)
+  t.is(await filtered(), before)
+  t.false(agent.logs.some(({ request }) => request?.path === '/bank'))
+})
+
 test.serial('without the API server capturing goes on, and with it the next edit counts', async (t) => {
   t.timeout(CLUSTER_DEADLINE_MS)
   const { cluster } = t.context

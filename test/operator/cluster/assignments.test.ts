@@ -186,6 +186,21 @@ test.serial('a Secret that the role does not allow is refused as such', async (t
   )
 })
 
+test.serial('lists that a policy empties and fills again follow in the config', async (t) => {
+  const lists = async () => {
+    const { collectors, exclude } = (await harness.getConfig('default'))?.spec ?? {}
+    return [collectors?.protocols, collectors?.tls, exclude?.namespaces]
+  }
+  const sizes = (wanted: string) => async () =>
+    (await lists()).map((list) => list?.length).join(' ') === wanted
+  await until('all lists are full', sizes('2 4 3'))
+  await harness.policy('default', { collectors: { protocols: [], tls: [] }, exclude: { namespaces: [] } })
+  await until('all lists are empty', sizes('0 0 0'))
+  await harness.policy('default')
+  await until('all lists are full again', sizes('2 4 3'))
+  t.deepEqual((await lists())[0], ['HTTP1', 'HTTP2'])
+})
+
 test.serial('what somebody changes by hand is put back', async (t) => {
   const merge = (kind: string, name: string, patch: object) =>
     harness.cluster.kubectl(['patch', kind, name, '--type=merge', '-p', JSON.stringify(patch)])

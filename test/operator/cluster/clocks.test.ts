@@ -4,7 +4,7 @@ import test from 'ava'
 import { makeLogger } from '../../../operator/log.ts'
 import { AccessLogOperator } from '../../../operator/operator.ts'
 import { readOptions } from '../../../operator/options.ts'
-import { LOST_AFTER_MS } from '../../../operator/plan/heartbeats.ts'
+import { GRACE_MS, LOST_AFTER_MS } from '../../../operator/plan/heartbeats.ts'
 import { operatorMetrics } from '../../../operator/serve/metrics.ts'
 import { until } from '../../e2e/harness/until.ts'
 import { BACKEND, Harness, NAMESPACE, type OperatorProcess } from './harness.ts'
@@ -13,6 +13,7 @@ const HOUR_MS = 3_600_000
 /** The operator looks for silent agents every 15 s, and folds reports into a policy's status every 5 s. */
 const LOST_DEADLINE_MS = 40_000
 const HAND_OVER_MS = 60_000
+const STEP_MS = 100_000
 
 let harness: Harness
 let operator: AccessLogOperator
@@ -21,7 +22,7 @@ let passedMs = 0
 
 test.before(async () => {
   harness = await Harness.start()
-  for (const node of ['silent', 'late', 'early', 'new']) await harness.node(node)
+  for (const node of ['silent', 'late', 'early', 'ticking', 'new']) await harness.node(node)
   await harness.policy('default')
   process.env['KUBECONFIG'] = await harness.kubeconfigFor('in-process')
   const backend = JSON.stringify({ address: BACKEND })
@@ -44,6 +45,15 @@ async function beat(node: string, lastHeartbeatTime: string, state = 'Active'): 
   await harness.report(node, { state, configName: 'default', configHash, lastHeartbeatTime })
 }
 
+/** Time passes as it does: meanwhile the API server says something now and then, here of an agent that is alive. */
+async function pass(ms: number): Promise<void> {
+  for (let leftMs = ms; leftMs > 0; leftMs -= STEP_MS) {
+    passedMs += Math.min(leftMs, STEP_MS)
+    await beat('ticking', new Date(passedMs).toISOString())
+    await until('the operator has heard it', () => operator.reportsSilentMs < STEP_MS / 2)
+  }
+}
+
 const stateOf = async (node: string) => (await harness.getStatus(node))?.status?.state
 const nodesOf = async () => (await harness.getPolicy('default'))?.status?.nodes
 
@@ -53,16 +63,17 @@ test.serial(
     await beat('silent', '2026-11-24T12:00:00Z')
     await beat('late', '1999-12-31T23:50:00Z')
     await beat('early', '2099-12-31T23:50:00Z')
-    await until('three are ready', async () => (await nodesOf())?.ready === 3, LOST_DEADLINE_MS)
+    await pass(1)
+    await until('four are ready', async () => (await nodesOf())?.ready === 4, LOST_DEADLINE_MS)
 
-    passedMs += LOST_AFTER_MS - 60_000
+    await pass(LOST_AFTER_MS - 60_000)
     await beat('early', '2099-12-31T23:59:00Z')
     await beat('late', '1999-12-31T23:59:00Z', 'Degraded')
     // That the last of them is counted says that the operator has seen both.
     await harness.condition('default', 'Degraded', 'True NodesDegraded', LOST_DEADLINE_MS)
     t.is(await stateOf('silent'), 'Active', 'ten minutes are not enough')
 
-    passedMs += 90_000
+    await pass(90_000)
     await until('it is lost', async () => (await stateOf('silent')) === 'Lost', LOST_DEADLINE_MS)
     const message = async () =>
       (await harness.getPolicy('default'))?.status?.conditions?.find(({ type }) => type === 'Degraded')
@@ -72,7 +83,7 @@ test.serial(
       async () => (await message())?.startsWith('1 node degraded, 1 node lost'),
       LOST_DEADLINE_MS,
     )
-    t.is((await nodesOf())?.ready, 1)
+    t.is((await nodesOf())?.ready, 2)
     t.deepEqual([await stateOf('late'), await stateOf('early')], ['Degraded', 'Active'])
     t.is(await stateOf('new'), undefined, 'an agent that was never heard of is not lost')
   },
@@ -83,13 +94,39 @@ test.serial('an agent that is lost is heard of again', async (t) => {
   await beat('late', '2000-01-01T00:04:00Z')
   await harness.condition('default', 'Degraded', 'False AsExpected', LOST_DEADLINE_MS)
   t.is(await stateOf('silent'), 'Active')
-  t.is((await nodesOf())?.ready, 3)
+  t.is((await nodesOf())?.ready, 4)
 })
+
+test.serial(
+  'after an API server that was away for long, who is heard of within a heartbeat is not lost',
+  async (t) => {
+    t.timeout(4 * HAND_OVER_MS)
+    await harness.cluster.apiServer.kill9()
+    passedMs += 2 * LOST_AFTER_MS
+    await harness.cluster.restartApiServer()
+    await until('the operator hears again', () => operator.reportsSilentMs < LOST_AFTER_MS, HAND_OVER_MS)
+    await beat('late', '2000-01-01T00:30:00Z', 'Degraded')
+    await harness.condition('default', 'Degraded', 'True NodesDegraded', LOST_DEADLINE_MS)
+    await pass(GRACE_MS - STEP_MS)
+    await beat('late', '2000-01-01T00:36:00Z')
+    await beat('early', '2099-12-31T23:59:59Z', 'Degraded')
+    await harness.condition('default', 'Degraded', 'True NodesDegraded', LOST_DEADLINE_MS)
+    t.is(await stateOf('silent'), 'Active', 'it has a little time left')
+    await pass(STEP_MS)
+    await until(
+      'who was not heard of is lost',
+      async () => (await stateOf('silent')) === 'Lost',
+      LOST_DEADLINE_MS,
+    )
+    t.deepEqual([await stateOf('late'), await stateOf('early')], ['Active', 'Degraded'])
+    await beat('early', '2100-01-01T00:00:00Z')
+  },
+)
 
 test.serial('the status of a node that is gone goes, and is not counted as lost', async (t) => {
   await harness.remove('node', 'silent')
   await until('its status is gone', async () => (await harness.getStatus('silent')) === undefined)
-  await until('two are ready', async () => (await nodesOf())?.ready === 2, LOST_DEADLINE_MS)
+  await until('three are ready', async () => (await nodesOf())?.ready === 3, LOST_DEADLINE_MS)
   await harness.condition('default', 'Degraded', 'False AsExpected')
   t.pass()
 })

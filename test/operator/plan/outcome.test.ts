@@ -2,7 +2,6 @@ import test from 'ava'
 import type { NodeReport } from '../../../operator/gather/observed.ts'
 import { transitions } from '../../../operator/objects/event.ts'
 import type { Judgement } from '../../../operator/plan/acceptance.ts'
-import { Heartbeats, LOST_AFTER_MS } from '../../../operator/plan/heartbeats.ts'
 import { type OutcomeInput, policyStatus } from '../../../operator/plan/outcome.ts'
 import { progress } from '../../../operator/plan/progress.ts'
 import { render } from '../../../operator/plan/render.ts'
@@ -179,17 +178,4 @@ test('only agents that have applied the hash in force count as programmed, and o
   const winners = new Map([...reports.keys(), 'silent'].map((node) => [node, 'p']))
   const counts = progress([...winners, ['free', undefined]], reports, () => 'h')
   t.deepEqual([...counts], [['p', { programmed: 2, ready: 1, degraded: 1, lost: 1 }]])
-})
-
-test('an agent is silent when its heartbeat has not changed for 11 minutes, whatever its clock says', (t) => {
-  const beats = new Heartbeats()
-  beats.saw('never', undefined, 0)
-  beats.saw('still', '1999-01-01T00:00:00Z', 0)
-  beats.saw('alive', '2099-01-01T00:00:00Z', 0)
-  beats.saw('still', '1999-01-01T00:00:00Z', LOST_AFTER_MS - 1)
-  beats.saw('alive', '2099-01-01T00:05:00Z', 1)
-  t.deepEqual([...beats.silent(LOST_AFTER_MS - 1)], [])
-  t.deepEqual([...beats.silent(LOST_AFTER_MS)], ['still'])
-  beats.forget('still')
-  t.deepEqual([...beats.silent(LOST_AFTER_MS)], [])
 })

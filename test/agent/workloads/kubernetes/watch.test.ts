@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { Cgroups } from '../../../../agent/workloads/cgroups.ts'
+import { PodCgroups } from '../../../../agent/workloads/kubernetes/pod-cgroups.ts'
 import { Pods } from '../../../../agent/workloads/kubernetes/pods.ts'
 import { PlacedProcesses } from '../../../../agent/workloads/kubernetes/processes.ts'
 import { type ExcludeRules, PodWatch } from '../../../../agent/workloads/kubernetes/watch.ts'
@@ -22,9 +23,11 @@ function nodeOf(t: ExecutionContext, exclude: Partial<Record<keyof ExcludeRules,
   pods.put(aPod({ metadata: { uid: UID('1'), name: 'web-1' } }))
   pods.put(aPod({ metadata: { uid: UID('2'), namespace: 'bank', name: 'till-1' } }))
   const reader = new ProcessReader(proc)
-  const processes = new PlacedProcesses({ reader, cgroups: new Cgroups({ root, now: () => 0 }) })
+  const cgroups = new Cgroups({ root, now: () => 0 })
+  const processes = new PlacedProcesses({ reader, cgroups })
+  const podCgroups = new PodCgroups(cgroups)
   const rules = { namespaces: new Set(exclude.namespaces), clusters: new Set(exclude.clusters) }
-  const watch = new PodWatch({ processes, pods, exclude: rules, ownPids: [1] })
+  const watch = new PodWatch({ processes, pods, podCgroups, exclude: rules, ownPids: [1] })
   const event = (kind: ProcessEvent['kind'], pid: number, path: string, comm = 'sh'): ProcessEvent => ({
     kind,
     pid,
@@ -33,7 +36,7 @@ function nodeOf(t: ExecutionContext, exclude: Partial<Record<keyof ExcludeRules,
     cgroupId: ids[path] ?? 0,
   })
   const hint = (path: string, comm = '') => ({ comm, cgroupId: ids[path] ?? 0 })
-  return { proc, pods, watch, event, hint }
+  return { proc, root, pods, watch, event, hint }
 }
 
 test('at first everything is told to be ignored that is no pod’s, unknown or excluded', (t) => {
@@ -43,7 +46,8 @@ test('at first everything is told to be ignored that is no pod’s, unknown or e
   putProcess(proc, 12, cgroups(UNKNOWN))
   putProcess(proc, 13, cgroups(HOST))
   putProcess(proc, 14, cgroups(SHOP))
-  t.deepEqual(watch.begin(14), { watch: [], ignore: [11, 12, 13, 14], forget: [] })
+  const { cgroups: _, ...pids } = watch.begin(14)
+  t.deepEqual(pids, { watch: [], ignore: [11, 12, 13, 14], forget: [] })
   t.true(watch.watchUnlisted)
   t.deepEqual(watch.counts(), {
     processes: 1,
@@ -141,4 +145,64 @@ test('a number that is used again is looked at anew', (t) => {
   watch.observe([event('exec', 40, SHOP), event('exit', 40, SHOP)])
   putProcess(proc, 40, cgroups(BANK))
   t.is(watch.filterOf(40, hint(BANK)), 'exclude_namespace')
+})
+
+const podOf = (path: string) => path.split('/').slice(0, -1).join('/')
+
+test('the kernel is told the cgroups of excluded pods, and when the rules change that they are none', (t) => {
+  const { root, watch } = nodeOf(t, { namespaces: ['bank'] })
+  const bank = putCgroups(root, podOf(BANK))
+  t.deepEqual(watch.begin().cgroups, { ignore: [bank], forget: [] })
+  t.is(watch.look().cgroups, undefined, 'once')
+  watch.setExclude({ namespaces: new Set(['shop']), clusters: new Set() })
+  watch.refresh(true)
+  const shop = putCgroups(root, podOf(SHOP))
+  t.deepEqual(watch.takeDifference().cgroups, { ignore: [shop], forget: [bank] })
+  t.deepEqual(watch.begin().cgroups, { ignore: [shop], forget: [] }, 'a new helper knows nothing')
+})
+
+test('the cgroup of an excluded pod is told as soon as the kubelet has made it', (t) => {
+  const { root, pods, watch } = nodeOf(t, { clusters: ['prod'] })
+  watch.begin()
+  pods.put(aPod({ metadata: { uid: UID('4'), name: 'soon' } }))
+  watch.refresh(false)
+  t.deepEqual(watch.takeDifference().cgroups, undefined)
+  t.is(watch.look().cgroups, undefined)
+  const made = putCgroups(root, `/kubepods/besteffort/pod${UID('4')}`)
+  t.deepEqual(watch.look(), { watch: [], ignore: [], forget: [], cgroups: { ignore: [made], forget: [] } })
+  pods.remove(UID('4'))
+  watch.refresh(false)
+  t.deepEqual(watch.takeDifference().cgroups, { ignore: [], forget: [made] })
+})
+
+test('a program that the kernel ignores by its cgroup is not told again', (t) => {
+  const { watch, event } = nodeOf(t, { namespaces: ['bank'] })
+  watch.begin()
+  t.deepEqual(watch.observe([{ ...event('exec', 40, BANK), ignored: true }]).ignore, [])
+  watch.setExclude({ namespaces: new Set(), clusters: new Set() })
+  watch.refresh(false)
+  t.deepEqual(watch.takeDifference().forget, [40], 'but it is when it is wanted')
+})
+
+test('a program that the kernel ignored by a rule of before is watched', (t) => {
+  const { watch, event } = nodeOf(t)
+  watch.begin()
+  t.deepEqual(watch.observe([{ ...event('exec', 41, BANK), ignored: true }]).forget, [41])
+})
+
+test('children that an ignored process has forked are watched when it is', (t) => {
+  const { proc, pods, watch } = nodeOf(t, { namespaces: ['bank'] })
+  putProcess(proc, 11, cgroups(BANK))
+  putProcess(proc, 12, cgroups(UNKNOWN))
+  watch.begin()
+  putProcess(proc, 21, { ...cgroups(BANK), parent: 11 })
+  putProcess(proc, 22, { ...cgroups(UNKNOWN), parent: 12 })
+  pods.put(aPod({ metadata: { uid: UID('3'), name: 'late' } }))
+  watch.refresh(false)
+  t.deepEqual(watch.takeDifference().forget, [12, 22], 'the pod became known')
+  watch.setExclude({ namespaces: new Set(), clusters: new Set() })
+  watch.refresh(true)
+  t.deepEqual(watch.takeDifference().forget, [11, 21], 'the rule went')
+  putProcess(proc, 23, { ...cgroups(UNKNOWN), parent: 22 })
+  t.deepEqual(watch.reconcile().forget, [23], 'it was forked meanwhile')
 })
