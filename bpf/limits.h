@@ -7,6 +7,11 @@
  */
 #define CAPTURE_BYTES_MAX 8192
 
+/* Bytes of one record of a call on an HTTP/2 connection, whose frames are many: a power of two, and how much
+ * of them is copied in one step. */
+#define FRAMES_BYTES_MAX 16384
+#define KEEP_BYTES	 4096
+
 /* Entries of an iovec array that are looked at; the bytes of later ones are counted, not copied. */
 #define IOV_MAX_COPIED 16
 

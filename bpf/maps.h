@@ -107,6 +107,11 @@ struct data_scratch {
 	__u8 payload[3 * CAPTURE_BYTES_MAX];
 	__u32 found; /* HEAD_..., of the last head searched */
 	__u32 body_bytes;
+	/* Of the last walk over frames. */
+	__u32 skipped;	/* bytes of the call before the first that was copied */
+	__u32 captured; /* bytes copied */
+	__u32 aligned;	/* a frame begins with the first of them */
+	__u32 full;	/* there was no room for more */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

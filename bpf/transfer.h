@@ -4,6 +4,7 @@
 #define ACCESSLOG_TRANSFER_H
 
 #include "emit.h"
+#include "frames.h"
 #include "iov.h"
 #include "lifecycle.h"
 #include "message.h"
@@ -24,6 +25,7 @@ struct transfer {
 	__u32 body;	/* where a chunked body begins, counted from the skipped bytes; 0: it does not */
 	__u32 unreadable;
 	__u32 walk_over; /* the walk ended or was lost here: the next bytes are not part of it */
+	__u32 frames;	 /* DATA_FRAMES and DATA_ALIGNED, when frames were walked over */
 };
 
 static __always_inline __u32 phase(const struct connection *c, __u32 direction)
@@ -203,6 +205,42 @@ static __always_inline enum message_start walk_on(struct connection *c, struct s
 	return x->skipped == x->bytes ? START_NO : start_of(c, x, to);
 }
 
+/* Does the connection speak HTTP/2, by the first bytes of a call? */
+static __always_inline bool begins_http2(const struct connection *c, enum message_start start, __u32 peeked,
+					 const struct data_scratch *in)
+{
+	__u64 head = bpf_be64_to_cpu(*(__u64 *)in->payload);
+
+	if (start == START_YES)
+		return head == PREFACE_START && peeked >= 8;
+	return start == START_NO && !(c->flags & CONNECTION_HTTP1) && peeked >= FRAME_HEADER_BYTES &&
+	       begins_with_frames(head, in->payload[8]);
+}
+
+/* What went before in the other direction was not walked over; where it stands is seen when a call begins
+ * there. */
+static __always_inline void begin_frames(struct connection *c, __u32 direction)
+{
+	c->flags |= CONNECTION_HTTP2;
+	expect_frame(&c->walk[direction & 1]);
+	expect_frame(&c->walk[!(direction & 1)]);
+	if (c->totals[!(direction & 1)].bytes)
+		c->walk[!(direction & 1)].state = FRAMES_LOST;
+}
+
+static __always_inline void capture_frames(struct connection *c, struct sock *sk, struct transfer *x,
+					   const struct data_scratch *to)
+{
+	if (!capture_bytes)
+		return;
+	walk_frames((__u64)sk, x->buffers.base, x->buffers.segments, x->copyable, x->direction & 1);
+	if (x->copyable < x->bytes) /* later messages of one sendmmsg or recvmmsg are not seen */
+		c->walk[x->direction & 1].state = FRAMES_LOST;
+	x->skipped = to->skipped;
+	x->captured = to->captured;
+	x->frames = DATA_FRAMES | (to->aligned ? DATA_ALIGNED : 0);
+}
+
 /* Decides what an analyzer can use of a call and copies that into the scratch. A call that begins like a
  * message renews the allowance: pipelined messages do not turn the direction. */
 static __always_inline void capture(struct connection *c, struct sock *sk, struct transfer *x,
@@ -214,7 +252,16 @@ static __always_inline void capture(struct connection *c, struct sock *sk, struc
 	turn(c, direction);
 	if (c->flags & CONNECTION_MUTED)
 		return;
+	if (c->flags & CONNECTION_HTTP2) {
+		capture_frames(c, sk, x, to);
+		return;
+	}
 	start = c->walk[direction].state == WALK_OFF ? first_look(x, to) : walk_on(c, sk, x, to);
+	if (!x->skipped && begins_http2(c, start, x->peeked, to)) {
+		begin_frames(c, direction);
+		capture_frames(c, sk, x, to);
+		return;
+	}
 	if (!x->buffers.base || x->skipped == x->bytes)
 		return;
 	if (start == START_YES)
@@ -298,7 +345,8 @@ static __always_inline void fill_data(struct record_data *record, struct connect
 	__u32 direction = x->direction & 1;
 
 	fill_head(&record->head, sizeof(*record) + x->captured, RECORD_DATA, c->id);
-	record->head.flags = (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0);
+	record->head.flags =
+	    (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0) | x->frames;
 	record->head.direction = direction;
 	record->head.syscall = x->syscall;
 	record->start_ns = x->start_ns;
@@ -318,8 +366,8 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	void *ring = ring_of(c->id);
 	__u32 size;
 
-	if (x->captured > CAPTURE_BYTES_MAX)
-		x->captured = CAPTURE_BYTES_MAX;
+	if (x->captured > FRAMES_BYTES_MAX)
+		x->captured = FRAMES_BYTES_MAX;
 	fill_data(&out->head, c, x);
 	if (x->body)
 		walk_rest(c, sk, x, &out->head);
@@ -329,8 +377,10 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	if (x->unreadable)
 		count(COUNTER_unreadable);
 	size = x->captured;
-	barrier_var(size); /* else the compiler knows better than the mask */
-	size = sizeof(out->head) + (size & (2 * CAPTURE_BYTES_MAX - 1));
+	barrier_var(size); /* else the compiler knows better than the limit */
+	if (size > FRAMES_BYTES_MAX)
+		size = FRAMES_BYTES_MAX;
+	size += sizeof(out->head);
 	/* What the agent has not been introduced to it could not place. */
 	if (!(c->flags & CONNECTION_OPENED) || !ring ||
 	    bpf_ringbuf_output(ring, out, size, wakeup(ring, c->totals[direction].records - 1))) {

@@ -73,6 +73,10 @@ export const DataFlag = {
   WALK_ENDED: 2,
   /** the walk over them was lost */
   WALK_LOST: 4,
+  /** HTTP/2: payloads of DATA and of extensions are left out of what is captured */
+  FRAMES: 8,
+  /** and a frame begins with the first captured byte */
+  ALIGNED: 16,
 } as const
 export type DataFlag = (typeof DataFlag)[keyof typeof DataFlag]
 
