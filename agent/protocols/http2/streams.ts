@@ -50,7 +50,7 @@ export class Streams {
   begin(id: number, beganNs: number, nowNs: number): Stream | undefined {
     const orphan = this.#open.get(id)
     if (orphan === undefined && this.#hasEnded(id)) return undefined
-    if (this.#held > 0) this.#releaseHeld(beganNs)
+    if (this.#held > 0) this.#releaseHeld(id, beganNs)
     if (this.#knownFrom === NONE) this.#knownFrom = id
     if (id > this.#newest) this.#newest = id
     return orphan ?? this.#add(id, Stream.begin(beganNs), nowNs)
@@ -127,10 +127,10 @@ export class Streams {
     else this.#end(id, stream)
   }
 
-  #releaseHeld(beganNs: number): void {
+  #releaseHeld(begunId: number, beganNs: number): void {
     this.#held = 0
     for (const [id, stream] of this.#open) {
-      if (stream.isRequested || !stream.responseEnded) continue
+      if (id === begunId || stream.isRequested || !stream.responseEnded) continue
       if (stream.exchange.endNs < beganNs) this.#end(id, stream)
       else this.#held++
     }
