@@ -14,7 +14,7 @@
 #define CONNECTION_FAILED     16u /* its connect failed */
 #define CONNECTION_HTTP1      32u /* a call began like an HTTP/1 message: every turn of direction is copied */
 #define CONNECTION_MUTED      64u /* nothing is copied any more */
-#define CONNECTION_HTTP2      128u /* its frames are walked over */
+#define CONNECTION_HTTP2      1024u /* its frames are walked over */
 
 /* What is known of the current message of a direction: connection.phase, four bits for each. */
 #define PHASE_NONE	0u

@@ -7,10 +7,13 @@ import type { KernelLog, LogEntry } from './model.ts'
 export interface WantedLogs {
   /** Kernel logs: connect, accept, close, read and write. */
   connections: boolean
-  http: boolean
+  /** Requests of HTTP/1.x. */
+  http1: boolean
+  /** Requests of HTTP/2. */
+  http2: boolean
 }
 
-export const ALL_LOGS: WantedLogs = { connections: true, http: true }
+export const ALL_LOGS: WantedLogs = { connections: true, http1: true, http2: true }
 
 /** Rules that a policy's `collectors` make. */
 const NO_CONNECTIONS = 'collectors_connections'
@@ -45,15 +48,15 @@ export class LogRules {
   passes(conversation: Conversation, entry: LogEntry): boolean {
     const { filteredBy, probes } = conversation
     const isPlain = filteredBy === undefined && probes === undefined
-    return isPlain && this.wanted.connections && this.wanted.http && this.#isOurs(conversation, entry)
+    const { connections, http1, http2 } = this.wanted
+    return isPlain && connections && http1 && http2 && this.#isOurs(conversation, entry)
   }
 
   sift(conversation: Conversation, entry: LogEntry): Sifted {
     const rule =
       conversation.filteredBy ?? probeRule(conversation, entry) ?? this.#turnRule(conversation, entry)
     if (rule !== undefined) return { told: undefined, filtered: [[rule, entry]] }
-    const { connections, http } = this.wanted
-    if (connections && http) return { told: entry, filtered: [] }
+    if (this.wanted.connections && this.#wantsRequest(entry)) return { told: entry, filtered: [] }
     return this.#collect(entry)
   }
 
@@ -69,8 +72,8 @@ export class LogRules {
   }
 
   /**
-   * An exchange is told by the line whose turn it was when it began. Of a connection that was found, the first may
-   * have begun before anybody looked: then its response comes without a request.
+   * An exchange is told by the line whose turn it was when it began. Of a connection that was found, the first (in
+   * HTTP/2: some) may have begun before anybody looked: then the response comes without a request.
    */
   #isOurs({ facts, orphan }: Conversation, { exchange, kernelLogs }: LogEntry): boolean {
     const { fromNs, untilNs } = this.turn
@@ -81,11 +84,17 @@ export class LogRules {
     return fromNs <= startNs && startNs < untilNs
   }
 
-  #collect({ kernelLogs, exchange }: LogEntry): Sifted {
-    const { connections, http } = this.wanted
+  #wantsRequest({ exchange }: LogEntry): boolean {
+    if (exchange === undefined) return true
+    return exchange.version.startsWith('HTTP/2') ? this.wanted.http2 : this.wanted.http1
+  }
+
+  #collect(entry: LogEntry): Sifted {
+    const { kernelLogs, exchange } = entry
+    const { connections } = this.wanted
     const calls: LogEntry = { kernelLogs, exchange: undefined }
     const request: LogEntry = { kernelLogs: [], exchange }
-    if (!connections && !http)
+    if (!connections && !this.#wantsRequest(entry))
       return {
         told: undefined,
         filtered: [
