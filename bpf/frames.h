@@ -124,22 +124,25 @@ struct frames_loop {
 	struct walker *walker;
 	struct walk *walk;
 	struct data_scratch *to;
+	bool quiet; /* nothing is copied */
 };
 
-/* Copies @length bytes at the position, at most KEEP_BYTES, behind those before; once there is no room,
- * nothing more. False: they cannot be read. */
+/* Copies @length bytes at the position, at most KEEP_BYTES, behind those before. False: there is no room, and
+ * the walk ends here, or they cannot be read. */
 static __always_inline bool keep(struct frames_loop *loop, __u32 length)
 {
 	struct data_scratch *to = loop->to;
 	struct walker *w = loop->walker;
 	__u32 at = to->captured;
 
-	if (!at && !to->full)
-		to->aligned = loop->walk->state == FRAMES_HEADER && !loop->walk->size;
-	if (to->full || at + length > FRAMES_BYTES_MAX) {
-		to->full = 1;
+	if (loop->quiet)
 		return true;
+	if (at + length > FRAMES_BYTES_MAX) {
+		to->full = 1;
+		return false;
 	}
+	if (!at)
+		to->aligned = loop->walk->state == FRAMES_HEADER && !loop->walk->size;
 	/* The masks change nothing; they are what the verifier believes. */
 	if (bpf_probe_read_user(to->payload + (at & (FRAMES_BYTES_MAX - 1)), length & (2 * KEEP_BYTES - 1),
 				(void *)(w->base + (w->at - w->start))))
@@ -175,6 +178,16 @@ static __always_inline bool step_header(struct frames_loop *loop, __u32 here)
 	return walk->size < FRAME_HEADER_BYTES || begin_frame(walk);
 }
 
+/* Of a payload, what is copied in one step: as much as there is room for, and more than nothing. */
+static __always_inline __u64 kept_length(struct frames_loop *loop, __u64 length)
+{
+	__u32 room = FRAMES_BYTES_MAX - loop->to->captured;
+
+	if (length > KEEP_BYTES)
+		length = KEEP_BYTES;
+	return room && room < length ? room : length;
+}
+
 static __always_inline bool step_payload(struct frames_loop *loop, __u32 here)
 {
 	struct walker *w = loop->walker;
@@ -182,13 +195,12 @@ static __always_inline bool step_payload(struct frames_loop *loop, __u32 here)
 	__u64 length = here < walk->left ? here : walk->left;
 
 	if (walk->state == FRAMES_OMIT) {
-		if (!loop->to->captured && !loop->to->full)
+		if (!loop->to->captured)
 			loop->to->skipped += length;
 	} else {
 		if (walk->state == FRAMES_PAD)
 			length = 1;
-		if (length > KEEP_BYTES)
-			length = KEEP_BYTES;
+		length = kept_length(loop, length);
 		if (!w->base || !keep(loop, length))
 			return false;
 		if (walk->state == FRAMES_PAD)
@@ -217,7 +229,7 @@ static __always_inline bool step_frames(struct frames_loop *loop)
 		goes_on = w->base && step_header(loop, w->end - w->at);
 	else
 		goes_on = step_payload(loop, w->end - w->at);
-	if (!goes_on)
+	if (!goes_on && !loop->to->full)
 		walk->state = FRAMES_LOST;
 	return goes_on;
 }
@@ -242,25 +254,30 @@ static __always_inline void find_frames(struct frames_loop *loop)
 		expect_frame(loop->walk);
 }
 
-/* Walks over the frames of a call on @sock. What was made of it is in the scratch: `skipped`, `captured`,
- * `aligned`. Global, so that the verifier walks the loop once. */
-__noinline __u32 walk_frames(__u64 sock, __u64 base, __u64 segments, __u32 bytes, __u32 direction)
+#define PLACE_QUIET 2u
+
+/* Walks over the frames of a call on @sock until there is no room for more. What was made of it is in the
+ * scratch. Global, so that the verifier walks the loop once. @place: direction in bit 0, PLACE_QUIET when
+ * nothing is to be copied, above them the offset to begin at. */
+__noinline __u32 walk_frames(__u64 sock, __u64 base, __u64 segments, __u32 bytes, __u32 place)
 {
 	struct connection *c = bpf_map_lookup_elem(&connections, &sock);
 	__u32 zero = 0;
 	struct frames_loop loop = {.walker = bpf_map_lookup_elem(&walkers, &zero),
-				   .to = bpf_map_lookup_elem(&scratch, &zero)};
+				   .to = bpf_map_lookup_elem(&scratch, &zero),
+				   .quiet = place & PLACE_QUIET};
 
 	if (!c || !loop.walker || !loop.to)
 		return 0;
-	loop.walk = &c->walk[direction & 1];
+	loop.walk = &c->walk[place & 1];
 	loop.to->skipped = loop.to->captured = loop.to->aligned = loop.to->full = 0;
 	loop.walker->base = base;
 	loop.walker->segments = segments ? base : 0;
-	loop.walker->at = loop.walker->start = 0;
+	loop.walker->at = place >> 2;
+	loop.walker->start = 0;
 	loop.walker->end = segments ? 0 : bytes;
 	loop.walker->bytes = bytes;
-	if (loop.walk->state == FRAMES_LOST)
+	if (loop.walk->state == FRAMES_LOST && !loop.walker->at)
 		find_frames(&loop);
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
 		bpf_loop(WALK_STEPS_MAX, frames_callback, &loop, 0);
@@ -268,9 +285,42 @@ __noinline __u32 walk_frames(__u64 sock, __u64 base, __u64 segments, __u32 bytes
 		for (__u32 i = 0; i < WALK_STEPS_UNROLLED && step_frames(&loop); i++)
 			;
 	}
-	if (loop.walker->at < bytes)
+	if (loop.walker->at < bytes && !loop.to->full)
 		loop.walk->state = FRAMES_LOST;
+	loop.to->walked = loop.walker->at;
 	return 0;
+}
+
+#define SWITCHING	 0x31303120 /* " 101" */
+#define H2C		 0x63326820 /* " h2c" */
+#define H2C_SEARCH_STEPS 1024
+
+struct h2c_search {
+	struct data_scratch *in;
+	__u32 length;
+	bool found;
+};
+
+static long h2c_step(__u32 at, void *arg)
+{
+	struct h2c_search *search = arg;
+
+	if (at + 4 > search->length)
+		return 1;
+	search->found = *(__u32 *)(search->in->payload + (at & (CAPTURE_BYTES_MAX - 1))) == H2C;
+	return search->found;
+}
+
+/* Do the first @length bytes of the scratch, a head, name the protocol h2c? */
+__noinline __u32 names_h2c(__u32 length)
+{
+	__u32 zero = 0;
+	struct h2c_search search = {.in = bpf_map_lookup_elem(&scratch, &zero), .length = length};
+
+	if (!search.in || !bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
+		return 0;
+	bpf_loop(H2C_SEARCH_STEPS, h2c_step, &search, 0);
+	return search.found;
 }
 
 #endif

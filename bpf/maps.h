@@ -112,6 +112,7 @@ struct data_scratch {
 	__u32 captured; /* bytes copied */
 	__u32 aligned;	/* a frame begins with the first of them */
 	__u32 full;	/* there was no room for more */
+	__u32 walked;	/* offset in the call that was come to */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

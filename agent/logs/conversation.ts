@@ -24,7 +24,7 @@ export class Conversation implements LocalEnd {
   analyzer: Analyzer | undefined = undefined
   /** Of the exchanges that were seen. */
   protocol: Protocol = 'TCP'
-  /** The last exchange whose request was not seen, but for those of HTTP/1 after the first exchange. */
+  /** The first exchange, when its request was not seen. */
   orphan: Exchange | undefined = undefined
   /** No analyzer reads it: the kernel was asked to stop copying. */
   muted = false
@@ -81,9 +81,8 @@ export class Conversation implements LocalEnd {
 
   /** @returns the exchange with the operations that carried it, the caller's from now on */
   finish(exchange: Exchange): LogEntry {
-    const isHttp2 = exchange.version === 'HTTP/2'
-    if (isHttp2 ? isUnrequested(exchange) : !this.speaksHttp && exchange.method === '') this.orphan = exchange
-    this.protocol = isHttp2 ? 'HTTP/2' : 'HTTP/1'
+    if (!this.speaksHttp && exchange.method === '') this.orphan = exchange
+    this.protocol = exchange.version === 'HTTP/2' ? 'HTTP/2' : 'HTTP/1'
     const { kernelLogs } = this
     this.kernelLogs = []
     return { kernelLogs, exchange }
@@ -104,11 +103,6 @@ export class Conversation implements LocalEnd {
     for (let i = logs.length - 1; i >= 0; i--) if (logs[i]!.kind === kind) return logs[i]
     return undefined
   }
-}
-
-/** A request that was seen has a body, if an empty one; its method need not be known. */
-function isUnrequested({ method, incomplete }: Exchange): boolean {
-  return method === '' && incomplete.includes('request.bodyBytes')
 }
 
 /** What a direction, 0 ingress or 1 egress, carries. */

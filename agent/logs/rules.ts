@@ -1,4 +1,5 @@
 /** Which logs do not go out, beyond those of whole processes, and the names of the rules they are counted by. */
+import type { Exchange } from '../protocols/analyzer.ts'
 import { isProbe } from '../workloads/kubernetes/probes.ts'
 import type { Conversation } from './conversation.ts'
 import type { KernelLog, LogEntry } from './model.ts'
@@ -79,7 +80,8 @@ export class LogRules {
     const { fromNs, untilNs } = this.turn
     if (fromNs === -Infinity && untilNs === Infinity) return true
     const wasFound = facts.origin === 'scan' || facts.origin === 'io'
-    if (fromNs !== -Infinity && wasFound && exchange !== undefined && exchange === orphan) return false
+    const isOrphan = exchange !== undefined && (exchange === orphan || isOrphanOfStream(exchange))
+    if (fromNs !== -Infinity && wasFound && isOrphan) return false
     const startNs = exchange?.startNs ?? kernelLogs[0]?.startNs ?? 0
     return fromNs <= startNs && startNs < untilNs
   }
@@ -106,6 +108,11 @@ export class LogRules {
       ? { told: kernelLogs.length > 0 ? calls : undefined, filtered: [[NO_PROTOCOLS, request]] }
       : { told: exchange && request, filtered: [[NO_CONNECTIONS, calls]] }
   }
+}
+
+/** A request of HTTP/2 that was seen has a body, if an empty one; its method need not be known. */
+function isOrphanOfStream({ version, method, incomplete }: Exchange): boolean {
+  return version === 'HTTP/2' && method === '' && incomplete.includes('request.bodyBytes')
 }
 
 /** Probes are requests from the node, and connections from it on which nothing was said or nothing but probes. */
