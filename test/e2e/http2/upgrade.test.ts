@@ -28,7 +28,14 @@ test.serial(
 test.serial('nghttp upgrades, and requests more on the same connection', async (t) => {
   const apache = await start(t)
   const urls = ['/small.txt', '/missing', '/small.txt?x=1'].map((path) => apache.url + path)
-  await expectServerLog(t, apache, 3, () => nghttp('-u', ...urls))
+  const { logs } = await observe(t, apache.pids, async () => {
+    for (let i = 0; i < 5; i++) await nghttp('-u', ...urls)
+    await served(apache, 5)
+  })
+  // Now and then httpd says GOAWAY after the first answer; what it did not answer it does not log.
+  const answered = serverLogs(logs, apache.port).filter(({ response }) => response.status > 0)
+  expectRows(t, apache.rows(), answered)
+  t.true(answered.length > 5, 'not only the upgraded requests were answered')
 })
 
 test.serial('the client side of an upgrade tells the same', async (t) => {
