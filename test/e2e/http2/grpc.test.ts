@@ -64,10 +64,11 @@ test.serial('a call whose deadline passes, and one that is cancelled', async (t)
   const server = await start(t)
   const client = connect(t, server)
   const { logs } = await observe(t, server.pids, async () => {
+    t.is(await client.unary('connect'), status.OK)
     t.is(await client.unary('hang', 100), status.DEADLINE_EXCEEDED)
     t.is(await client.chat(2, 10, true), status.CANCELLED)
     t.is(await client.unary('hello'), status.OK)
-    await served(server, 1)
+    await served(server, 2)
   })
   const calls = serverLogs(logs, server.port)
   const find = (path: string, bodyBytes: number) =>
@@ -77,7 +78,7 @@ test.serial('a call whose deadline passes, and one that is cancelled', async (t)
     find('/test.Echo/Chat', 30),
     find('/test.Echo/Unary', 10),
   ]
-  t.is(calls.length, 3)
+  t.is(calls.length, 4)
   t.is(hung?.response.status, 0)
   t.deepEqual(hung?.incomplete, ['response', 'response.headers', 'response.bodyBytes'])
   t.true((hung?.durationNs ?? 0) > 50_000_000)
