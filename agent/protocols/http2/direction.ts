@@ -57,13 +57,14 @@ export class Direction implements FrameReceiver, BlockReceiver {
     return !this.#blocks.isOpen
   }
 
-  beginData(streamId: number): void {
+  beginData(streamId: number): boolean {
     this.#dataId = streamId
     this.#data = this.#streams.get(streamId)
+    return !this.#blocks.isOpen
   }
 
   data(lengthBytes: number): void {
-    if (this.#data === undefined) return
+    if (this.#data === undefined || this.#data.isLogged) return
     const { exchange } = this.#data
     if (this.#isRequest) exchange.requestBodyBytes += lengthBytes
     else exchange.responseBodyBytes += lengthBytes
@@ -71,8 +72,8 @@ export class Direction implements FrameReceiver, BlockReceiver {
 
   endData(flags: number): void {
     const stream = this.#data
-    if (stream === undefined) return
     this.#data = undefined
+    if (stream === undefined || stream.isLogged) return
     if (this.frames.lastNs > stream.exchange.endNs) stream.exchange.endNs = this.frames.lastNs
     if (flags & END_STREAM) this.#endHalf(this.#dataId, stream)
   }

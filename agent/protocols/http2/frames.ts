@@ -1,7 +1,6 @@
 /** One direction of an HTTP/2 connection: cuts bytes and gaps into frames. What they mean is the receiver's business. */
 import { equals } from '../http1/text.ts'
 import {
-  CONTINUATION,
   DATA,
   FRAME_HEADER_BYTES,
   isFrameHeader,
@@ -18,10 +17,10 @@ import { looksLikeFrames, looksLikePreface } from './sniff.ts'
 export interface FrameReceiver {
   /** A frame with its payload `chunk[begin, end)`, which is valid during the call. @returns false: it cannot be */
   frame(type: number, flags: number, streamId: number, chunk: Uint8Array, begin: number, end: number): boolean
-  /** A frame other than DATA whose payload was not seen, or not all of it. */
+  /** A frame other than DATA, whose payload was not seen or not all of it, has passed. @returns as `frame` */
   unseenFrame(type: number, flags: number, streamId: number, lengthBytes: number): boolean
-  /** DATA begins, goes on by so many bytes without padding, and ends. */
-  beginData(streamId: number): void
+  /** DATA begins, goes on by so many bytes without padding, and ends. @returns false: it cannot be */
+  beginData(streamId: number): boolean
   data(lengthBytes: number): void
   endData(flags: number): void
   /** Frames passed that are not known. */
@@ -60,6 +59,8 @@ export class FrameReader {
   #padding = 0
   #payload = NOTHING
   #payloadLength = 0
+  /** SKIP only: length of the payload that was not seen; 0: it is of no use. */
+  #unseenBytes = 0
   /** Bytes that the framed call at hand leaves out, and that are not accounted for; -1: it leaves nothing out. */
   #omitted = -1
   /** Time of the first byte of the frame at hand, and of the last byte of the call at hand. */
@@ -203,7 +204,7 @@ export class FrameReader {
       return -1
     }
     this.#state = SKIP
-    this.#type = CONTINUATION
+    this.#unseenBytes = 0
     this.#left = PREFACE_REST_BYTES
     this.#padding = 0
     return payload
@@ -217,12 +218,12 @@ export class FrameReader {
   }
 
   #beginPayload(): void {
+    this.#payloadLength = 0
     if (this.#left > PAYLOAD_BYTES_MAX) this.#damage()
     else if (this.#left === 0) this.#takeWhole(NOTHING, 0)
     else {
       this.#state = PAYLOAD
       this.#payload = new Uint8Array(this.#left)
-      this.#payloadLength = 0
     }
   }
 
@@ -242,17 +243,15 @@ export class FrameReader {
 
   /** The payload will not be had; where it ends is known all the same. */
   #damage(): void {
-    const lengthBytes = this.#payloadLength + this.#left
+    this.#unseenBytes = this.#payloadLength + this.#left
     this.#payload = NOTHING
-    this.#payloadLength = 0
     this.#state = SKIP
-    if (!this.#receiver.unseenFrame(this.#type, this.#flags, this.#streamId, lengthBytes)) this.lose()
   }
 
   #beginOmitted(): void {
     this.#state = OMIT
     if (this.#type === DATA) {
-      this.#receiver.beginData(this.#streamId)
+      if (!this.#receiver.beginData(this.#streamId)) return this.lose()
       if (this.#flags & PADDED && this.#left > 0) this.#state = PAD
     }
     if (this.#left === 0) this.#endOmitted()
@@ -289,7 +288,15 @@ export class FrameReader {
     if (this.#state === OMIT && this.#type === DATA) this.#receiver.data(taken)
     if (this.#left + this.#padding > 0) return
     if (this.#state === OMIT) this.#endOmitted()
-    else this.#state = HEADER
+    else this.#endSkipped()
+  }
+
+  #endSkipped(): void {
+    const unseenBytes = this.#unseenBytes
+    this.#state = HEADER
+    this.#unseenBytes = 0
+    if (unseenBytes === 0) return
+    if (!this.#receiver.unseenFrame(this.#type, this.#flags, this.#streamId, unseenBytes)) this.lose()
   }
 
   #endOmitted(): void {

@@ -19,6 +19,8 @@ export class Stream {
   isAnswered = false
   requestEnded = false
   responseEnded = false
+  /** Its exchange is the receiver's now, and may not be changed. */
+  isLogged = false
   /** Frames that were lost may have been its own. */
   requestInDoubt = false
   responseInDoubt = false

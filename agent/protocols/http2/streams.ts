@@ -68,6 +68,7 @@ export class Streams {
 
   /** One half of it has ended: logs it when that was the last one. */
   settle(id: number, stream: Stream): void {
+    if (stream.isLogged) return
     if (stream.isOver) this.#end(id, stream)
     else if (!stream.isRequested && stream.responseEnded) this.#settleOrphan(id, stream)
   }
@@ -138,6 +139,7 @@ export class Streams {
 
   #end(id: number, stream: Stream): void {
     this.#open.delete(id)
+    stream.isLogged = true
     this.#onExchange(stream.finish())
     if (this.#endedSinceDoubt >= 0 && ++this.#endedSinceDoubt === ENDED_AFTER_DOUBT) this.#endDoubtful()
   }
