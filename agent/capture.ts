@@ -11,6 +11,7 @@ export interface CaptureReport {
   processes: Capability
   /** Sockets that were open before: without it they are found by their next call. */
   existingSockets: Capability
+  /** What is walked over in the kernel: as traffic. */
   http2: Capability
   l2l4: Capability
   tls: Capability
@@ -27,7 +28,7 @@ export function captureReport(programs: readonly ProgramStatus[]): CaptureReport
     traffic: capability(programs, GROUPS.traffic),
     processes: capability(programs, GROUPS.processes),
     existingSockets: capability(programs, GROUPS.existingSockets),
-    http2: 'Unsupported (not in this version)',
+    http2: capability(programs, GROUPS.traffic),
     l2l4: 'Unsupported (not in this version)',
     tls: 'Unsupported (not in this version)',
   }

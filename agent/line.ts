@@ -223,9 +223,9 @@ export class CaptureLine {
   }
 }
 
-/** What the collectors of a policy mean for logs; those of this version know HTTP/1 only. */
+/** What the collectors of a policy mean for logs. */
 export function wantedLogs({ collectors: { connections, protocols } }: EffectiveConfig): WantedLogs {
-  return { connections, http: protocols.includes('HTTP1') }
+  return { connections, http1: protocols.includes('HTTP1'), http2: protocols.includes('HTTP2') }
 }
 
 export function excludeOf({ excludeNamespaces, excludeClusters }: AgentConfig): ExcludeRules {

@@ -14,7 +14,7 @@ import { SENDER_DEFAULTS } from '../agent/flush/settings.ts'
 import type { Batch } from '../agent/logs/encode.ts'
 import { describeMachine } from './capture/machine.ts'
 import { type Spread, spread } from './capture/statistics.ts'
-import { type Recording, record } from './pipeline/recording.ts'
+import { type RecordedProtocol, type Recording, record } from './pipeline/recording.ts'
 import { analyze, countExchanges, read, split, wireChunks } from './pipeline/stages.ts'
 
 const RESULT = join(import.meta.dirname, 'results/pipeline.json')
@@ -29,7 +29,7 @@ const { values } = parseArgs({
 interface RoundUs {
   'split frames': number
   'read records': number
-  'analyze HTTP/1': number
+  analyze: number
   'encode protobuf': number
   'send coalesced': number
 }
@@ -44,7 +44,7 @@ async function measureRound(recording: Recording, chunks: Buffer[], logs: number
   return {
     'split frames': splitUs,
     'read records': readUs,
-    'analyze HTTP/1': analyzeUs - readUs,
+    analyze: analyzeUs - readUs,
     'encode protobuf': encodeUs - analyzeUs,
     'send coalesced': sendUs,
   } satisfies RoundUs
@@ -99,36 +99,48 @@ async function startReceiver(): Promise<{ process: ChildProcess; address: string
   throw new Error('the receiver did not start')
 }
 
-function report(logs: number, rounds: readonly RoundUs[]): Record<string, Spread> {
+type Table = Record<keyof RoundUs | 'total', Spread>
+
+function tabulate(rounds: readonly RoundUs[]): Table {
   const names = Object.keys(rounds[0] ?? {}) as (keyof RoundUs)[]
-  const columns = Object.fromEntries(names.map((name) => [name, spread(rounds.map((round) => round[name]))]))
+  const columns = names.map((name) => [name, spread(rounds.map((round) => round[name]))] as const)
   const totals = rounds.map((round) => names.reduce((sum, name) => sum + round[name], 0))
-  const table = { ...columns, total: spread(totals) }
-  process.stdout.write(`µs per HTTP log, ${logs} logs, one core          min   median      max\n`)
+  return { ...(Object.fromEntries(columns) as Record<keyof RoundUs, Spread>), total: spread(totals) }
+}
+
+function report(protocol: RecordedProtocol, logs: number, table: Table): void {
+  process.stdout.write(`${protocol}: µs per HTTP log, ${logs} logs, one core  min   median      max\n`)
   for (const [name, { min, median, max }] of Object.entries(table)) {
     const cells = [min, median, max].map((value) => value.toFixed(2).padStart(8))
     process.stdout.write(`  ${name.padEnd(42)} ${cells.join(' ')}\n`)
   }
   process.stdout.write(`  logs per second and core: ${Math.round(1e6 / table.total.median)}\n`)
-  return table
 }
 
-const recording = await record(Number(values.seconds))
-const chunks = wireChunks(recording)
-const logs = countExchanges(recording)
-const receiver = await startReceiver()
-const rounds: RoundUs[] = []
-try {
+async function measure(protocol: RecordedProtocol, address: string) {
+  const recording = await record(protocol, Number(values.seconds))
+  const chunks = wireChunks(recording)
+  const logs = countExchanges(recording)
+  const rounds: RoundUs[] = []
   for (let round = 0; round <= Number(values.rounds); round++) {
-    const measured = await measureRound(recording, chunks, logs, receiver.address)
+    const measured = await measureRound(recording, chunks, logs, address)
     if (round > 0) rounds.push(measured) // the first one warms up
   }
+  const usPerLog = tabulate(rounds)
+  report(protocol, logs, usPerLog)
+  return { records: recording.records, recordBytes: recording.bytes, logs, usPerLog, rounds }
+}
+
+const receiver = await startReceiver()
+try {
+  const http1 = await measure('HTTP/1', receiver.address)
+  const http2 = await measure('HTTP/2', receiver.address)
+  const ratio = http2.usPerLog.analyze.median / http1.usPerLog.analyze.median
+  process.stdout.write(`analyzing HTTP/2 costs ${ratio.toFixed(2)} times what HTTP/1 does\n`)
+  const result = { machine: describeMachine(), ...http1, http2 }
+  writeFileSync(RESULT, `${JSON.stringify(result, null, 2)}\n`)
+  process.stdout.write(`written to ${RESULT}\n`)
 } finally {
   receiver.process.kill('SIGTERM')
   await once(receiver.process, 'exit')
 }
-const { records, bytes } = recording
-const table = report(logs, rounds)
-const result = { machine: describeMachine(), records, recordBytes: bytes, logs, usPerLog: table, rounds }
-writeFileSync(RESULT, `${JSON.stringify(result, null, 2)}\n`)
-process.stdout.write(`written to ${RESULT}\n`)

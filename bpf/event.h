@@ -9,7 +9,7 @@
 #define ACCESSLOG_EVENT_H
 
 /* Changes whenever a byte below changes; the handshake refuses a helper and an agent that disagree. */
-#define EVENT_LAYOUT_VERSION 1
+#define EVENT_LAYOUT_VERSION 2
 
 enum record_kind {
 	RECORD_OPEN = 1,     /* a connection is seen for the first time, or its connect failed */
@@ -58,6 +58,8 @@ enum data_flag {
 	DATA_UNREADABLE = 1, /* nothing could be read from user memory: captured is 0 and should not be */
 	DATA_WALK_ENDED = 2, /* the chunked body ended with the bytes after the captured ones */
 	DATA_WALK_LOST = 4,  /* the walk over them was lost */
+	DATA_FRAMES = 32,    /* HTTP/2: payloads of DATA and of extensions are left out of what is captured */
+	DATA_ALIGNED = 64,   /* and a frame begins with the first captured byte */
 };
 
 /* record.syscall: the call that made the record. Order is the generated agent table's; append only. */

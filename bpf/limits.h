@@ -7,6 +7,16 @@
  */
 #define CAPTURE_BYTES_MAX 8192
 
+/* Bytes of one record of a call on an HTTP/2 connection, whose frames are many: a power of two, and how much
+ * of them is copied in one step. */
+#define FRAMES_BYTES_MAX 16384
+#define KEEP_BYTES	 4096
+
+/* Records that a call on an HTTP/2 connection is told by at most, and how large it may be to be told by
+ * several. */
+#define FRAMES_PARTS_MAX 8
+#define PARTED_BYTES_MAX (1u << 29)
+
 /* Entries of an iovec array that are looked at; the bytes of later ones are counted, not copied. */
 #define IOV_MAX_COPIED 16
 

@@ -119,6 +119,12 @@ struct data_scratch {
 	__u32 found; /* HEAD_..., of the last head searched */
 	__u32 body_bytes;
 	__u32 length_at;
+	/* Of the last walk over frames. */
+	__u32 skipped;	/* bytes of the call before the first that was copied */
+	__u32 captured; /* bytes copied */
+	__u32 aligned;	/* a frame begins with the first of them */
+	__u32 full;	/* there was no room for more */
+	__u32 walked;	/* offset in the call that was come to */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

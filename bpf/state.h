@@ -14,6 +14,7 @@
 #define CONNECTION_FAILED     16u /* its connect failed */
 #define CONNECTION_HTTP1      32u /* a call began like an HTTP/1 message: every turn of direction is copied */
 #define CONNECTION_MUTED      64u /* nothing is copied any more */
+#define CONNECTION_HTTP2      1024u /* its frames are walked over */
 
 /* What is known of the current message of a direction: connection.phase, four bits for each. */
 #define PHASE_NONE	0u
@@ -34,10 +35,19 @@ enum walk_state {
 	WALK_END_LF,	/* in the empty line */
 };
 
+/* The same on an HTTP/2 connection, where the walk is over frames. */
+enum frames_state {
+	FRAMES_LOST = 16, /* where frames begin is not known */
+	FRAMES_HEADER,	  /* `size` bytes of a frame header have passed, the first eight of them are `left` */
+	FRAMES_KEEP,	  /* `left` bytes of a payload that is copied */
+	FRAMES_OMIT,	  /* `left` bytes of one that is not */
+	FRAMES_PAD,	  /* before those: the byte that tells the length of the padding */
+};
+
 struct walk {
 	__u64 left;
 	__u32 size;  /* the chunk size so far */
-	__u32 state; /* enum walk_state */
+	__u32 state; /* enum walk_state, or enum frames_state */
 };
 
 /* Where the last head of a direction ended and its Content-Length began, for servers write the next one

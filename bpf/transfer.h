@@ -4,6 +4,7 @@
 #define ACCESSLOG_TRANSFER_H
 
 #include "emit.h"
+#include "frames.h"
 #include "iov.h"
 #include "lifecycle.h"
 #include "message.h"
@@ -24,6 +25,8 @@ struct transfer {
 	__u32 body;	/* where a chunked body begins, counted from the skipped bytes; 0: it does not */
 	__u32 unreadable;
 	__u32 walk_over; /* the walk ended or was lost here: the next bytes are not part of it */
+	__u32 frames;	 /* DATA_FRAMES and DATA_ALIGNED, when frames were walked over */
+	__u32 rest;	 /* bytes after those, of a call whose frames have no room in one record */
 };
 
 static __always_inline __u32 phase(const struct connection *c, __u32 direction)
@@ -237,6 +240,68 @@ static __always_inline enum message_start walk_on(struct connection *c, struct s
 	return x->skipped == x->bytes ? START_NO : start_of(c, x, to);
 }
 
+/* Does the connection speak HTTP/2, by the first bytes of a call? */
+static __always_inline bool begins_http2(const struct connection *c, enum message_start start, __u32 peeked,
+					 const struct data_scratch *in)
+{
+	__u64 head = bpf_be64_to_cpu(*(__u64 *)in->payload);
+
+	if (start == START_YES)
+		return head == PREFACE_START && peeked >= 8;
+	return start == START_NO && !(c->flags & CONNECTION_HTTP1) && peeked >= FRAME_HEADER_BYTES &&
+	       begins_with_frames(head, in->payload[8]);
+}
+
+/* What went before in the other direction was not walked over; where it stands is seen when a call begins
+ * there. */
+static __always_inline void begin_frames(struct connection *c, __u32 direction)
+{
+	c->flags |= CONNECTION_HTTP2;
+	expect_frame(&c->walk[direction & 1]);
+	expect_frame(&c->walk[!(direction & 1)]);
+	if (c->totals[!(direction & 1)].bytes)
+		c->walk[!(direction & 1)].state = FRAMES_LOST;
+}
+
+static __always_inline void capture_frames(struct connection *c, struct sock *sk, struct transfer *x,
+					   const struct data_scratch *to)
+{
+	__u32 direction = x->direction & 1;
+
+	if (!capture_bytes)
+		return;
+	walk_frames((__u64)sk, x->buffers.base, x->buffers.segments, x->copyable, direction);
+	if (to->full && x->bytes <= PARTED_BYTES_MAX) {
+		x->rest = x->bytes - to->walked;
+		x->bytes = to->walked;
+	} else if (to->full || x->copyable < x->bytes) {
+		/* too large, or later messages of one sendmmsg or recvmmsg, which are not seen */
+		c->walk[direction].state = FRAMES_LOST;
+	}
+	x->skipped = to->skipped;
+	x->captured = to->captured;
+	x->frames = DATA_FRAMES | (to->aligned ? DATA_ALIGNED : 0);
+}
+
+/* An answer that makes the connection HTTP/2 (RFC 7540 §3.2): frames follow its head, of which some may be in
+ * the call. Those the agent reads as they were copied; here the walk only finds out where it stands. */
+static __always_inline void find_upgrade(struct connection *c, struct sock *sk, const struct transfer *x,
+					 const struct data_scratch *in)
+{
+	__u32 direction = x->direction & 1, head;
+
+	if (low_bytes(*(__u64 *)in->payload, 7) != HTTP1_VERSION ||
+	    *(__u32 *)(in->payload + 8) != SWITCHING || x->skipped)
+		return;
+	head = find_head_end(x->captured);
+	if (!head || !names_h2c(head))
+		return;
+	begin_frames(c, direction);
+	expect_frame(&c->walk[!direction]);
+	walk_frames((__u64)sk, x->buffers.base, x->buffers.segments, x->copyable,
+		    head << 2 | PLACE_QUIET | direction);
+}
+
 /* Decides what an analyzer can use of a call and copies that into the scratch. A call that begins like a
  * message renews the allowance: pipelined messages do not turn the direction. */
 static __always_inline void capture(struct connection *c, struct sock *sk, struct transfer *x,
@@ -248,7 +313,16 @@ static __always_inline void capture(struct connection *c, struct sock *sk, struc
 	turn(c, direction);
 	if (c->flags & CONNECTION_MUTED)
 		return;
+	if (c->flags & CONNECTION_HTTP2) {
+		capture_frames(c, sk, x, to);
+		return;
+	}
 	start = c->walk[direction].state == WALK_OFF ? first_look(x, to) : walk_on(c, sk, x, to);
+	if (!x->skipped && begins_http2(c, start, x->peeked, to)) {
+		begin_frames(c, direction);
+		capture_frames(c, sk, x, to);
+		return;
+	}
 	if (!x->buffers.base || x->skipped == x->bytes)
 		return;
 	if (start == START_YES)
@@ -260,6 +334,8 @@ static __always_inline void capture(struct connection *c, struct sock *sk, struc
 		return;
 	}
 	copy(c, x, to);
+	if (start == START_YES)
+		find_upgrade(c, sk, x, to);
 }
 
 /* The walk over the rest of a call in which a chunked body begins. What was captured the analyzer reads
@@ -333,7 +409,8 @@ static __always_inline void fill_data(struct record_data *record, struct connect
 	__u32 direction = x->direction & 1;
 
 	fill_head(&record->head, sizeof(*record) + x->captured, RECORD_DATA, c->id);
-	record->head.flags = (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0);
+	record->head.flags =
+	    (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0) | x->frames;
 	record->head.direction = direction;
 	record->head.syscall = x->syscall;
 	record->start_ns = x->start_ns;
@@ -353,8 +430,8 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	void *ring = ring_of(c->id);
 	__u32 size;
 
-	if (x->captured > CAPTURE_BYTES_MAX)
-		x->captured = CAPTURE_BYTES_MAX;
+	if (x->captured > FRAMES_BYTES_MAX)
+		x->captured = FRAMES_BYTES_MAX;
 	fill_data(&out->head, c, x);
 	if (x->body)
 		walk_rest(c, sk, x, &out->head);
@@ -363,8 +440,10 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	c->last_record_ns[direction] = x->end_ns;
 	counts->values[COUNTER_unreadable] += x->unreadable;
 	size = x->captured;
-	barrier_var(size); /* else the compiler knows better than the mask */
-	size = sizeof(out->head) + (size & (2 * CAPTURE_BYTES_MAX - 1));
+	barrier_var(size); /* else the compiler knows better than the limit */
+	if (size > FRAMES_BYTES_MAX)
+		size = FRAMES_BYTES_MAX;
+	size += sizeof(out->head);
 	/* What the agent has not been introduced to it could not place. */
 	if (!(c->flags & CONNECTION_OPENED) || !ring ||
 	    bpf_ringbuf_output(ring, out, size, wakeup_by_fill(ring, c->totals[direction].records - 1))) {
@@ -373,6 +452,68 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	}
 	counts->values[COUNTER_records_data]++;
 	counts->values[COUNTER_captured_bytes] += x->captured;
+}
+
+static __always_inline void add_call(struct totals *totals, __u32 bytes, __u64 end_ns)
+{
+	totals->bytes += bytes;
+	totals->calls++;
+	totals->last_end_ns = end_ns;
+}
+
+/* The record in the scratch again, for the next part of its call. */
+static __always_inline void emit_part(struct connection *c, struct data_scratch *out, __u32 bytes,
+				      struct kernel_counts *counts)
+{
+	__u32 direction = out->head.head.direction & 1, captured = out->captured;
+	void *ring = ring_of(c->id);
+
+	barrier_var(captured);
+	if (captured > FRAMES_BYTES_MAX)
+		captured = FRAMES_BYTES_MAX;
+	out->head.head.size = sizeof(out->head) + captured;
+	out->head.head.flags = DATA_FRAMES | (out->aligned ? DATA_ALIGNED : 0);
+	out->head.bytes = bytes;
+	out->head.captured = captured;
+	out->head.skipped = out->skipped;
+	out->head.before = c->totals[direction];
+	c->totals[direction].records++;
+	if (!(c->flags & CONNECTION_OPENED) || !ring ||
+	    bpf_ringbuf_output(ring, out, sizeof(out->head) + captured,
+			       wakeup_by_fill(ring, c->totals[direction].records - 1))) {
+		counts->values[COUNTER_dropped_ring_full_data]++;
+		return;
+	}
+	counts->values[COUNTER_records_data]++;
+	counts->values[COUNTER_captured_bytes] += captured;
+}
+
+/* What the first record of a call has no room for, as if it were other calls. @place: direction, and above it
+ * how many of the call's bytes follow the first record. Global, as walk_frames. */
+__noinline __u32 emit_rest(__u64 sock, __u64 base, __u64 segments, __u32 copyable, __u32 place)
+{
+	__u32 zero = 0, direction = place & 1, rest = place >> 1;
+	struct connection *c = bpf_map_lookup_elem(&connections, &sock);
+	struct data_scratch *out = bpf_map_lookup_elem(&scratch, &zero);
+	struct kernel_counts *counts = counts_here();
+
+	if (!c || !out || !counts)
+		return 0;
+#pragma clang loop unroll(disable)
+	for (int part = 1; part < FRAMES_PARTS_MAX && rest; part++) {
+		__u32 from = out->walked, bytes;
+
+		walk_frames(sock, base, segments, copyable, from << 2 | direction);
+		if (part == FRAMES_PARTS_MAX - 1 && out->full)
+			c->walk[direction].state = FRAMES_LOST;
+		bytes = part == FRAMES_PARTS_MAX - 1 || !out->full ? rest : out->walked - from;
+		counts->values[direction ? COUNTER_operations_write : COUNTER_operations_read]++;
+		counts->values[direction ? COUNTER_bytes_write : COUNTER_bytes_read] += bytes;
+		emit_part(c, out, bytes, counts);
+		add_call(&c->totals[direction], bytes, out->head.end_ns);
+		rest -= bytes;
+	}
+	return 0;
 }
 
 /* Account for one call on a followed connection. */
@@ -387,16 +528,17 @@ static __always_inline void transfer(struct connection *c, struct sock *sk, stru
 	if (!(c->flags & CONNECTION_OPENED))
 		emit_open(c, sk, x->start_ns, x->end_ns);
 	check_muted(c, sk);
+	capture(c, sk, x, out);
 	counts->values[direction ? COUNTER_operations_write : COUNTER_operations_read]++;
 	counts->values[direction ? COUNTER_bytes_write : COUNTER_bytes_read] += x->bytes;
-	capture(c, sk, x, out);
 	if (may_fold(c, x))
 		fold(&c->totals[direction], x, counts);
 	else
 		emit_data(c, sk, x, out, counts);
-	c->totals[direction].bytes += x->bytes;
-	c->totals[direction].calls++;
-	c->totals[direction].last_end_ns = x->end_ns;
+	add_call(&c->totals[direction], x->bytes, x->end_ns);
+	if (x->rest)
+		emit_rest((__u64)sk, x->buffers.base, x->buffers.segments, x->copyable,
+			  x->rest << 1 | direction);
 }
 
 #endif

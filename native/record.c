@@ -3,7 +3,7 @@
 
 static bool is_valid_data(const struct record_data *data)
 {
-	return data->captured <= CAPTURE_BYTES_MAX && data->head.size == sizeof(*data) + data->captured;
+	return data->captured <= FRAMES_BYTES_MAX && data->head.size == sizeof(*data) + data->captured;
 }
 
 bool record_is_valid(const struct record *record, size_t available)

@@ -40,6 +40,14 @@ export interface Operation {
   count: number
 }
 
+/** A call on a connection that speaks HTTP/2, of which payloads are left out. The object is reused, as Operation. */
+export interface FramedCall extends Operation {
+  /** Bytes left out after the first captured one. */
+  omittedBytes: number
+  /** A frame begins with the first captured byte. */
+  isAligned: boolean
+}
+
 /** The next stage. For one call: `operation` first, then its `bytes`, then the `gap` of what was not captured. */
 export interface ConnectionListener<Next> {
   /** Returns what this stage keeps with the connection. Followed by `closed` at once when the connect failed. */
@@ -48,6 +56,8 @@ export interface ConnectionListener<Next> {
   operation(next: Next, operation: Operation): void
   /** Captured bytes `chunk[begin, end)` of the current batch; valid during the call. */
   bytes(next: Next, direction: number, chunk: Uint8Array, begin: number, end: number, call: Operation): void
+  /** The same of a call without the payloads of its DATA frames; instead of `bytes` and of the `gap` after it. */
+  framed(next: Next, direction: number, chunk: Uint8Array, begin: number, end: number, call: FramedCall): void
   /** Bytes that passed without being captured. */
   gap(
     next: Next,
@@ -78,7 +88,16 @@ export class ConnectionReader<Next> {
   readonly counters: ReaderCounters = { records: 0, malformed: 0, lost: 0, connections: 0 }
   readonly #connections = new Map<number, Connection<Next>>()
   readonly #listener: ConnectionListener<Next>
-  readonly #operation: Operation = { direction: 0, syscall: 0, startNs: 0, endNs: 0, bytes: 0, count: 1 }
+  readonly #operation: FramedCall = {
+    direction: 0,
+    syscall: 0,
+    startNs: 0,
+    endNs: 0,
+    bytes: 0,
+    count: 1,
+    omittedBytes: 0,
+    isAligned: false,
+  }
 
   constructor(listener: ConnectionListener<Next>) {
     this.#listener = listener
@@ -148,7 +167,7 @@ export class ConnectionReader<Next> {
     this.#handOver(record, connection.next, operation, skipped, isWalkLost)
   }
 
-  #readOperation(record: RecordCursor): Operation {
+  #readOperation(record: RecordCursor): FramedCall {
     const operation = this.#operation
     operation.direction = record.u8(RECORD.direction) === 0 ? 0 : 1
     operation.syscall = record.u8(RECORD.syscall)
@@ -174,12 +193,14 @@ export class ConnectionReader<Next> {
   #handOver(
     record: RecordCursor,
     next: Next,
-    operation: Operation,
+    operation: FramedCall,
     skipped: number,
     isWalkLost: boolean,
   ): void {
     const { direction, startNs, endNs, bytes } = operation
     const captured = record.u32(RECORD_DATA.captured)
+    if (record.u8(RECORD.flags) & DataFlag.FRAMES)
+      return this.#handOverFrames(record, next, operation, skipped, captured)
     if (captured > 0) {
       const begin = record.at + RECORD_DATA_BYTES
       this.#listener.bytes(next, direction, record.bytes, begin, begin + captured, operation)
@@ -191,6 +212,19 @@ export class ConnectionReader<Next> {
     const lost = isWalkLost || (flags & DataFlag.WALK_LOST) !== 0
     const walk = walkOf(record.u32(RECORD_DATA.walkedFraming), ended, lost)
     this.#listener.gap(next, direction, trailing, startNs, endNs, walk)
+  }
+
+  #handOverFrames(
+    record: RecordCursor,
+    next: Next,
+    call: FramedCall,
+    skipped: number,
+    captured: number,
+  ): void {
+    const begin = record.at + RECORD_DATA_BYTES
+    call.omittedBytes = call.bytes - skipped - captured
+    call.isAligned = (record.u8(RECORD.flags) & DataFlag.ALIGNED) !== 0
+    this.#listener.framed(next, call.direction, record.bytes, begin, begin + captured, call)
   }
 
   #close(record: RecordCursor, connection: Connection<Next>): void {

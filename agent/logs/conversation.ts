@@ -5,7 +5,7 @@ import type { Operation } from '../connections/reader.ts'
 import { type Analyzer, type Exchange, REQUEST, RESPONSE, type StreamName } from '../protocols/analyzer.ts'
 import type { ProbeRule } from '../workloads/kubernetes/probes.ts'
 import type { Staged } from './encode.ts'
-import type { ConnectionView, KernelLog, KernelLogKind, LogEntry, Workload } from './model.ts'
+import type { ConnectionView, KernelLog, KernelLogKind, LogEntry, Protocol, Workload } from './model.ts'
 
 /** Kernel logs that may wait for one exchange; more calls are summed into the last of their kind. */
 const KERNEL_LOGS_MAX = 32
@@ -22,8 +22,8 @@ export class Conversation implements LocalEnd {
   closed = false
   peer: Conversation | undefined = undefined
   analyzer: Analyzer | undefined = undefined
-  /** An exchange was seen: the connection speaks HTTP/1. */
-  speaksHttp = false
+  /** Of the exchanges that were seen. */
+  protocol: Protocol = 'TCP'
   /** The first exchange, when its request was not seen. */
   orphan: Exchange | undefined = undefined
   /** No analyzer reads it: the kernel was asked to stop copying. */
@@ -55,6 +55,11 @@ export class Conversation implements LocalEnd {
     this.role = role
   }
 
+  /** An exchange was seen. */
+  get speaksHttp(): boolean {
+    return this.protocol !== 'TCP'
+  }
+
   addOperation(operation: Operation): void {
     const kind = operation.direction === 0 ? 'read' : 'write'
     const last = this.#mergeable(kind)
@@ -77,7 +82,7 @@ export class Conversation implements LocalEnd {
   /** @returns the exchange with the operations that carried it, the caller's from now on */
   finish(exchange: Exchange): LogEntry {
     if (!this.speaksHttp && exchange.method === '') this.orphan = exchange
-    this.speaksHttp = true
+    this.protocol = exchange.version === 'HTTP/2' ? 'HTTP/2' : 'HTTP/1'
     const { kernelLogs } = this
     this.kernelLogs = []
     return { kernelLogs, exchange }

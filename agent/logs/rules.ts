@@ -1,4 +1,5 @@
 /** Which logs do not go out, beyond those of whole processes, and the names of the rules they are counted by. */
+import type { Exchange } from '../protocols/analyzer.ts'
 import { isProbe } from '../workloads/kubernetes/probes.ts'
 import type { Conversation } from './conversation.ts'
 import type { KernelLog, LogEntry } from './model.ts'
@@ -7,10 +8,13 @@ import type { KernelLog, LogEntry } from './model.ts'
 export interface WantedLogs {
   /** Kernel logs: connect, accept, close, read and write. */
   connections: boolean
-  http: boolean
+  /** Requests of HTTP/1.x. */
+  http1: boolean
+  /** Requests of HTTP/2. */
+  http2: boolean
 }
 
-export const ALL_LOGS: WantedLogs = { connections: true, http: true }
+export const ALL_LOGS: WantedLogs = { connections: true, http1: true, http2: true }
 
 /** Rules that a policy's `collectors` make. */
 const NO_CONNECTIONS = 'collectors_connections'
@@ -45,15 +49,15 @@ export class LogRules {
   passes(conversation: Conversation, entry: LogEntry): boolean {
     const { filteredBy, probes } = conversation
     const isPlain = filteredBy === undefined && probes === undefined
-    return isPlain && this.wanted.connections && this.wanted.http && this.#isOurs(conversation, entry)
+    const { connections, http1, http2 } = this.wanted
+    return isPlain && connections && http1 && http2 && this.#isOurs(conversation, entry)
   }
 
   sift(conversation: Conversation, entry: LogEntry): Sifted {
     const rule =
       conversation.filteredBy ?? probeRule(conversation, entry) ?? this.#turnRule(conversation, entry)
     if (rule !== undefined) return { told: undefined, filtered: [[rule, entry]] }
-    const { connections, http } = this.wanted
-    if (connections && http) return { told: entry, filtered: [] }
+    if (this.wanted.connections && this.#wantsRequest(entry)) return { told: entry, filtered: [] }
     return this.#collect(entry)
   }
 
@@ -69,23 +73,30 @@ export class LogRules {
   }
 
   /**
-   * An exchange is told by the line whose turn it was when it began. Of a connection that was found, the first may
-   * have begun before anybody looked: then its response comes without a request.
+   * An exchange is told by the line whose turn it was when it began. Of a connection that was found, the first (in
+   * HTTP/2: some) may have begun before anybody looked: then the response comes without a request.
    */
   #isOurs({ facts, orphan }: Conversation, { exchange, kernelLogs }: LogEntry): boolean {
     const { fromNs, untilNs } = this.turn
     if (fromNs === -Infinity && untilNs === Infinity) return true
     const wasFound = facts.origin === 'scan' || facts.origin === 'io'
-    if (fromNs !== -Infinity && wasFound && exchange !== undefined && exchange === orphan) return false
+    const isOrphan = exchange !== undefined && (exchange === orphan || isOrphanOfStream(exchange))
+    if (fromNs !== -Infinity && wasFound && isOrphan) return false
     const startNs = exchange?.startNs ?? kernelLogs[0]?.startNs ?? 0
     return fromNs <= startNs && startNs < untilNs
   }
 
-  #collect({ kernelLogs, exchange }: LogEntry): Sifted {
-    const { connections, http } = this.wanted
+  #wantsRequest({ exchange }: LogEntry): boolean {
+    if (exchange === undefined) return true
+    return exchange.version.startsWith('HTTP/2') ? this.wanted.http2 : this.wanted.http1
+  }
+
+  #collect(entry: LogEntry): Sifted {
+    const { kernelLogs, exchange } = entry
+    const { connections } = this.wanted
     const calls: LogEntry = { kernelLogs, exchange: undefined }
     const request: LogEntry = { kernelLogs: [], exchange }
-    if (!connections && !http)
+    if (!connections && !this.#wantsRequest(entry))
       return {
         told: undefined,
         filtered: [
@@ -97,6 +108,11 @@ export class LogRules {
       ? { told: kernelLogs.length > 0 ? calls : undefined, filtered: [[NO_PROTOCOLS, request]] }
       : { told: exchange && request, filtered: [[NO_CONNECTIONS, calls]] }
   }
+}
+
+/** A request of HTTP/2 that was seen has a body, if an empty one; its method need not be known. */
+function isOrphanOfStream({ version, method, incomplete }: Exchange): boolean {
+  return version === 'HTTP/2' && method === '' && incomplete.includes('request.bodyBytes')
 }
 
 /** Probes are requests from the node, and connections from it on which nothing was said or nothing but probes. */

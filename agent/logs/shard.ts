@@ -5,9 +5,14 @@
 import type { ConnectionFacts, Role } from '../connections/connection.ts'
 import { EndpointIndex } from '../connections/endpoints.ts'
 import type { ChunkWalk } from '../connections/walk.ts'
-import { type ConnectionListener, ConnectionReader, type Operation } from '../connections/reader.ts'
+import {
+  type ConnectionListener,
+  ConnectionReader,
+  type FramedCall,
+  type Operation,
+} from '../connections/reader.ts'
 import type { Analyzer, Exchange } from '../protocols/analyzer.ts'
-import { detect } from '../protocols/list.ts'
+import { detect, detectFramed, type Detection } from '../protocols/list.ts'
 import type { Workload } from '../workloads/workload.ts'
 import { Conversation, roleOf, streamOf } from './conversation.ts'
 import { type Identity, isUnnamed, type NameRequests, Names } from './names.ts'
@@ -169,6 +174,19 @@ export class Shard implements ConnectionListener<Conversation> {
     conversation.analyzer?.gap(streamOf(conversation, direction), lengthBytes, startNs, endNs, walk)
   }
 
+  framed(
+    conversation: Conversation,
+    direction: number,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+    call: FramedCall,
+  ): void {
+    if (conversation.muted) return
+    const analyzer = this.#framedAnalyzer(conversation, direction, chunk, begin, end, call)
+    if (analyzer?.tunnel) this.#mute(conversation)
+  }
+
   closed(
     conversation: Conversation,
     operation: { startNs: number; endNs: number; success: boolean } | undefined,
@@ -223,16 +241,48 @@ export class Shard implements ConnectionListener<Conversation> {
   ): Analyzer | undefined {
     if (conversation.muted) return undefined
     const found = detect(chunk, begin, end)
-    if (found === undefined) {
-      this.#mute(conversation)
-      return undefined
-    }
-    if (found.stream !== undefined) conversation.role = roleOf(direction, found.stream)
-    conversation.analyzer = found.create((exchange) => this.#finish(conversation, exchange), {
+    if (found !== undefined) return this.#create(conversation, direction, found)
+    this.#mute(conversation)
+    return undefined
+  }
+
+  #create(conversation: Conversation, direction: number, { stream, create }: Detection): Analyzer {
+    if (stream !== undefined) conversation.role = roleOf(direction, stream)
+    const { origin } = conversation.facts
+    conversation.analyzer = create((exchange) => this.#finish(conversation, exchange), {
       side: conversation.role,
       headBytesMax: this.#options.headBytesMax,
+      isComplete: origin === 'connect' || origin === 'accept',
     })
     return conversation.analyzer
+  }
+
+  /** Another analyzer than that of HTTP/2 has missed that the connection changed to it. */
+  #framedAnalyzer(
+    conversation: Conversation,
+    direction: number,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+    call: FramedCall,
+  ): Analyzer | undefined {
+    const { startNs, endNs, omittedBytes, isAligned } = call
+    const speaks = (analyzer: Analyzer | undefined) =>
+      analyzer?.framed?.(
+        streamOf(conversation, direction),
+        chunk,
+        begin,
+        end,
+        omittedBytes,
+        isAligned,
+        startNs,
+        endNs,
+      )
+    if (speaks(conversation.analyzer) === true) return conversation.analyzer
+    conversation.analyzer?.close(startNs, false)
+    const analyzer = this.#create(conversation, direction, detectFramed(chunk, begin, end))
+    speaks(analyzer)
+    return analyzer
   }
 
   #mute(conversation: Conversation): void {

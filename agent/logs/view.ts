@@ -5,8 +5,7 @@ import type { ConnectionView, Endpoint, Protocol, Workload } from './model.ts'
 
 /** The same object for as long as it is true, so that its encoded form can be kept too. */
 export function viewOf(conversation: Conversation): ConnectionView {
-  const { view, role, facts, peer } = conversation
-  const protocol: Protocol = conversation.speaksHttp ? 'HTTP/1' : 'TCP'
+  const { view, role, facts, peer, protocol } = conversation
   const local = conversation.workload ?? undefined
   const remote = peer?.workload ?? conversation.remote ?? undefined
   if (view !== undefined && sameView(view, role, protocol, local, remote)) return view

@@ -22,7 +22,10 @@ export interface TraceContext {
 export type Unknown =
   'request' | 'request.headers' | 'request.bodyBytes' | 'response' | 'response.headers' | 'response.bodyBytes'
 
-/** One request with its response. Sizes are bytes on the wire; body bytes exclude chunk framing and trailers. */
+/**
+ * One request with its response. Sizes are bytes on the wire; body bytes exclude chunk framing and trailers, and in
+ * HTTP/2 frame headers and padding, while header bytes are those of the compressed header blocks, trailers included.
+ */
 export interface Exchange {
   /** CLOCK_MONOTONIC ns of the request's first byte: return of the read (server), entry of the write (client). */
   startNs: number
@@ -34,7 +37,7 @@ export interface Exchange {
   path: string
   /** Host header as sent, empty when absent. */
   host: string
-  /** `HTTP/1.0` or `HTTP/1.1`. */
+  /** `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`. */
   version: string
   requestHeaderBytes: number
   requestBodyBytes: number
@@ -74,6 +77,23 @@ export interface Analyzer {
    * means something to an analyzer that is in a chunked body only
    */
   gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number, walk?: ChunkWalk): void
+  /**
+   * One call on a connection that the kernel knows to speak HTTP/2: `chunk[begin, end)` is what it moved, without the
+   * payloads of DATA frames and of extensions (RFC 9113 §4.1). What of them stands before `begin` comes as a gap before.
+   * @param omittedBytes of the call that are left out after `begin`
+   * @param isAligned the header of a frame begins at `begin`
+   * @returns false when the analyzer does not speak it
+   */
+  framed?(
+    stream: StreamName,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+    omittedBytes: number,
+    isAligned: boolean,
+    startNs: number,
+    endNs: number,
+  ): boolean
   /**
    * The connection is over: finish what can be finished (close-delimited bodies), log what is known of the rest.
    * @param isOver false: only the watching ends; the size of a body that goes on is not known

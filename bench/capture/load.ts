@@ -22,6 +22,14 @@ export async function drive(url: string, { path, rate }: Load, seconds: number):
   return rate === undefined ? wrk(`${url}${path}`, seconds) : paced(`${url}${path}`, rate, seconds)
 }
 
+/** Many streams on each connection, as fast as the target answers. @throws when a request fails */
+export async function driveHttp2(url: string, path: string, streams: number, seconds: number): Promise<void> {
+  const args = ['-t1', `-c${CONNECTIONS}`, `-m${streams}`, `-D${seconds}`, `${url}${path}`]
+  const { code, stdout, stderr } = await run('h2load', args)
+  if (code !== 0 || !/ 0 failed, 0 errored, 0 timeout/.test(stdout))
+    throw new Error(`h2load: ${stdout}${stderr}`)
+}
+
 async function wrk(url: string, seconds: number): Promise<LoadResult> {
   const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency', url]
   const { code, stdout, stderr } = await run('wrk', args)

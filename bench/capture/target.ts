@@ -12,6 +12,8 @@ export const FILES = { '1k': 1024, '10m': 10 * 1024 * 1024 } as const
 
 export interface Target {
   url: string
+  /** The same, for HTTP/2 without TLS by prior knowledge. */
+  http2Url: string
   masterPid: number
   workerPid: number
   /** Requests it has answered so far, by its own count; the question is one of them. */
@@ -21,14 +23,15 @@ export interface Target {
 
 export async function startTarget(): Promise<Target> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-nginx-'))
-  const [port, statusPort] = [await freePort(), await freePort()]
+  const [port, http2Port, statusPort] = [await freePort(), await freePort(), await freePort()]
   writeFiles(join(directory, 'www'))
-  writeFileSync(join(directory, 'nginx.conf'), configuration(directory, port, statusPort))
+  writeFileSync(join(directory, 'nginx.conf'), configuration(directory, port, http2Port, statusPort))
   const nginx = new Owned('nginx', ['-p', directory, '-c', 'nginx.conf', '-e', 'error.log'])
   await nginx.listening(port)
   await until('an nginx worker', () => childrenOf(nginx.pid).length === 1)
   return {
     url: `http://127.0.0.1:${port}`,
+    http2Url: `http://127.0.0.1:${http2Port}`,
     masterPid: nginx.pid,
     workerPid: childrenOf(nginx.pid)[0] ?? 0,
     requests: () => statusRequests(statusPort),
@@ -50,7 +53,7 @@ async function statusRequests(port: number): Promise<number> {
   return Number(text.match(/^ \d+ \d+ (\d+)/m)?.[1])
 }
 
-function configuration(directory: string, port: number, statusPort: number): string {
+function configuration(directory: string, port: number, http2Port: number, statusPort: number): string {
   return `
 daemon off; user root; worker_processes 1; pid nginx.pid; error_log error.log;
 events { worker_connections 4096; }
@@ -58,6 +61,7 @@ http {
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 300s;
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${http2Port} http2 backlog=4096;
     root ${directory}/www;
     location = /small { return 200 "${SMALL_BODY}"; }
   }

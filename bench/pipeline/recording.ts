@@ -1,9 +1,9 @@
-/** A stretch of real traffic as the helper sends it: one nginx, one wrk, kept in memory. */
+/** A stretch of real traffic as the helper sends it: one nginx, one client, kept in memory. */
 import { EVENT_LAYOUT_VERSION } from '../../agent/connections/gen/event.ts'
 import type { Batch } from '../../agent/helper/gen/wire.ts'
 import { helperPath } from '../../agent/helper/path.ts'
 import { HelperProcess } from '../../agent/helper/process.ts'
-import { drive } from '../capture/load.ts'
+import { drive, driveHttp2 } from '../capture/load.ts'
 import { startTarget } from '../capture/target.ts'
 
 export interface Recording {
@@ -12,8 +12,13 @@ export interface Recording {
   bytes: number
 }
 
+export type RecordedProtocol = 'HTTP/1' | 'HTTP/2'
+
+/** Of each HTTP/2 connection. */
+const STREAMS = 10
+
 /** All in one shard, from the first connection on. @param seconds of traffic */
-export async function record(seconds: number): Promise<Recording> {
+export async function record(protocol: RecordedProtocol, seconds: number): Promise<Recording> {
   const target = await startTarget()
   const batches: Uint8Array<ArrayBuffer>[] = []
   let records = 0
@@ -34,7 +39,8 @@ export async function record(seconds: number): Promise<Recording> {
       },
       { watch: [target.workerPid], ignore: [], forget: [] },
     )
-    await drive(target.url, { name: 'recording', path: '/small' }, seconds)
+    if (protocol === 'HTTP/1') await drive(target.url, { name: 'recording', path: '/small' }, seconds)
+    else await driveHttp2(target.http2Url, '/small', STREAMS, seconds)
   } finally {
     await helper.shutdown()
     await target.stop()

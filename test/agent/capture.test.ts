@@ -24,8 +24,18 @@ function programs(failed: Record<string, string> = {}): ProgramStatus[] {
 }
 
 const LATER = 'Unsupported (not in this version)'
-const LATER_ALL = { http2: LATER, l2l4: LATER, tls: LATER }
-const ALL = { traffic: 'Active', processes: 'Active', existingSockets: 'Active', ...LATER_ALL }
+const LATER_ALL = { l2l4: LATER, tls: LATER }
+const ALL = {
+  traffic: 'Active',
+  processes: 'Active',
+  existingSockets: 'Active',
+  http2: 'Active',
+  ...LATER_ALL,
+}
+
+const NO_TRAFFIC =
+  'Off (enter_syscall: not in the helper; exit_syscall: not in the helper; change_state: not in the helper; ' +
+  'destroy_socket: not in the helper)'
 
 const CASES: Record<string, [ProgramStatus[], Partial<typeof ALL>]> = {
   'everything is attached': [programs(), {}],
@@ -55,9 +65,8 @@ const CASES: Record<string, [ProgramStatus[], Partial<typeof ALL>]> = {
   'there are no programs': [
     [],
     {
-      traffic:
-        'Off (enter_syscall: not in the helper; exit_syscall: not in the helper; change_state: not in the helper; ' +
-        'destroy_socket: not in the helper)',
+      traffic: NO_TRAFFIC,
+      http2: NO_TRAFFIC,
       processes:
         'Off (exec_process: not in the helper; fork_process: not in the helper; exit_process: not in the helper)',
       existingSockets: 'Off (scan_sockets: not in the helper)',

@@ -2,7 +2,7 @@
 // Offsets are bytes from the start of the record or of the totals. Numbers are little-endian.
 
 /** The helper names it in HELLO; records of another version are refused. */
-export const EVENT_LAYOUT_VERSION = 1
+export const EVENT_LAYOUT_VERSION = 2
 
 export const RecordKind = {
   /** a connection is seen for the first time, or its connect failed */
@@ -75,6 +75,10 @@ export const DataFlag = {
   WALK_ENDED: 2,
   /** the walk over them was lost */
   WALK_LOST: 4,
+  /** HTTP/2: payloads of DATA and of extensions are left out of what is captured */
+  FRAMES: 32,
+  /** and a frame begins with the first captured byte */
+  ALIGNED: 64,
 } as const
 export type DataFlag = (typeof DataFlag)[keyof typeof DataFlag]
 

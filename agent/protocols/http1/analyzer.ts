@@ -1,5 +1,12 @@
 /** HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): bytes and gaps of one connection in, exchanges out. */
-import { REQUEST, type Analyzer, type OnExchange, type StreamName, type ChunkWalk } from '../analyzer.ts'
+import {
+  REQUEST,
+  type Analyzer,
+  type ChunkWalk,
+  type Exchange,
+  type OnExchange,
+  type StreamName,
+} from '../analyzer.ts'
 import { Exchanges } from './exchanges.ts'
 import { Requests } from './requests.ts'
 import { Responses } from './responses.ts'
@@ -10,6 +17,8 @@ export interface Http1Options {
   headBytesMax: number
   /** Whose system calls are seen. Decides which of a call's two times its first byte gets. */
   side: 'server' | 'client'
+  /** Reads on when this exchange has upgraded the connection to HTTP/2; without it that is a tunnel like any other. */
+  h2c?: (exchange: Exchange) => Analyzer
 }
 
 /** So many calls without anything like a message, from the first one on, are not HTTP. */
@@ -20,6 +29,10 @@ export class Http1 implements Analyzer {
   readonly #exchanges: Exchanges
   readonly #request: MessageStream
   readonly #response: MessageStream
+  readonly #responses: Responses
+  readonly #h2c: ((exchange: Exchange) => Analyzer) | undefined
+  /** Reads the connection now that it is upgraded. */
+  #successor: Analyzer | undefined = undefined
   #strayCalls = 0
   #tunnel = false
 
@@ -27,7 +40,9 @@ export class Http1 implements Analyzer {
     this.#isServer = options.side === 'server'
     this.#exchanges = new Exchanges(onExchange, !this.#isServer)
     const requests = new Requests(this.#exchanges)
-    const responses = new Responses(this.#exchanges)
+    const responses = (this.#responses = new Responses(this.#exchanges))
+    this.#h2c = options.h2c
+    responses.canUpgrade = options.h2c !== undefined
     this.#request = new MessageStream(requests, options.headBytesMax)
     this.#response = new MessageStream(responses, options.headBytesMax)
     requests.responses = this.#response
@@ -35,10 +50,11 @@ export class Http1 implements Analyzer {
   }
 
   get tunnel(): boolean {
-    return this.#tunnel
+    return this.#successor?.tunnel ?? this.#tunnel
   }
 
   get pending(): number {
+    if (this.#successor !== undefined) return this.#successor.pending
     return this.#exchanges.length + (this.#request.inHead ? 1 : 0)
   }
 
@@ -50,21 +66,37 @@ export class Http1 implements Analyzer {
     startNs: number,
     endNs: number,
   ): void {
-    if (this.#response.closed) return
+    if (this.#response.closed) return this.#successor?.bytes(stream, chunk, begin, end, startNs, endNs)
     const messages = stream === REQUEST ? this.#request : this.#response
-    messages.bytes(chunk, begin, end, this.#isRead(stream) ? endNs : startNs, endNs)
+    const rest = messages.bytes(chunk, begin, end, this.#isRead(stream) ? endNs : startNs, endNs)
     if (this.#response.closed || this.#isStray(messages)) this.#becomeTunnel()
+    if (rest < end) this.#successor?.bytes(stream, chunk, rest, end, startNs, endNs)
   }
 
   gap(stream: StreamName, lengthBytes: number, startNs: number, endNs: number, walk?: ChunkWalk): void {
-    if (this.#response.closed || lengthBytes <= 0) return
+    if (this.#response.closed) return this.#successor?.gap(stream, lengthBytes, startNs, endNs)
+    if (lengthBytes <= 0) return
     const messages = stream === REQUEST ? this.#request : this.#response
     messages.gap(lengthBytes, this.#isRead(stream) ? endNs : startNs, endNs, walk)
     if (this.#response.closed) this.#becomeTunnel()
   }
 
+  framed(
+    stream: StreamName,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+    omittedBytes: number,
+    isAligned: boolean,
+    startNs: number,
+    endNs: number,
+  ): boolean {
+    const successor = this.#successor
+    return successor?.framed?.(stream, chunk, begin, end, omittedBytes, isAligned, startNs, endNs) ?? false
+  }
+
   close(timeNs: number, isOver = true): void {
-    if (this.#response.closed) return
+    if (this.#response.closed) return this.#successor?.close(timeNs, isOver)
     this.#request.close(isOver)
     this.#response.close(isOver)
     this.#exchanges.finish(timeNs)
@@ -74,6 +106,8 @@ export class Http1 implements Analyzer {
     this.#tunnel = true
     this.#request.close(true)
     this.#response.close(true)
+    const { upgraded } = this.#responses
+    if (upgraded !== undefined) this.#successor = this.#h2c?.(upgraded)
   }
 
   /** A read is entered long before its bytes come, and a write may return long after they left. */

@@ -31,6 +31,8 @@ export class Exchanges {
   /** When request bytes passed that were not understood; 0: none since the last request. */
   #unseenRequestNs = 0
   #begun = false
+  /** Goes on in another protocol, and is not logged here. */
+  #taken: Exchange | undefined = undefined
 
   /**
    * @param holdsOrphans keep an orphan until the next request, for that may be its own: on the client side one
@@ -121,6 +123,14 @@ export class Exchanges {
     this.#logFinished()
   }
 
+  /** The exchange of the response at hand, which will not be logged from here; undefined when it was logged already. */
+  takeAnswering(): Exchange | undefined {
+    const exchange = this.#queue[this.#answered]
+    if (this.#givenUp > 0 || exchange === undefined) return undefined
+    this.#taken = exchange
+    return exchange
+  }
+
   /** Request bytes passed that were not understood. @param beganNs of the first of them */
   loseRequest(beganNs: number): void {
     if (this.#unseenRequestNs === 0) this.#unseenRequestNs = beganNs
@@ -188,6 +198,7 @@ export class Exchanges {
       this.#asked--
       this.#answered--
       // Interim responses alone tell nothing that could be logged.
+      if (exchange === this.#taken) continue
       if (!isOrphan(exchange) || exchange.status > 0) this.#onExchange(exchange)
     }
   }

@@ -1,6 +1,6 @@
 /** The head of a response: status line and framing fields (RFC 9112 §4, §5). */
-import { FRAMING_LETTERS, FramingFields, readFields } from './fields.ts'
-import { ZERO, LF } from './octets.ts'
+import { FRAMING_LETTERS, FramingFields, letters, readFields } from './fields.ts'
+import { LF, octetsOf, skipSpace, startsWithName, ZERO } from './octets.ts'
 import { CUT_OFF, INVALID } from './parse.ts'
 import { findOctet } from './scan.ts'
 import { looksLikeResponse } from './sniff.ts'
@@ -9,14 +9,20 @@ import { looksLikeResponse } from './sniff.ts'
 const MINOR_VERSION = 7
 const STATUS = 9
 
+const LETTERS = FRAMING_LETTERS | letters('u')
+const UPGRADE = octetsOf('upgrade:')
+const H2C = octetsOf('h2c')
+
 /** Reusable: one serves all connections, since it is read before the next head is parsed. */
 export class ResponseHead {
-  readonly firstLetters = FRAMING_LETTERS
+  readonly firstLetters = LETTERS
   /** 100 to 999; 0: not known. */
   status = 0
   /** `HTTP/1.0` or `HTTP/1.1`. */
   version = ''
   readonly framing = new FramingFields()
+  /** Upgrade: h2c: with status 101, HTTP/2 follows (RFC 7540 §3.2). */
+  upgradesToHttp2 = false
 
   /**
    * Parses the head that begins at `begin`.
@@ -26,6 +32,7 @@ export class ResponseHead {
     this.status = 0
     this.version = ''
     this.framing.reset()
+    this.upgradesToHttp2 = false
     const verdict = looksLikeResponse(chunk, begin, end)
     if (verdict !== 'yes') return verdict === 'no' ? INVALID : CUT_OFF
     this.version = chunk[begin + MINOR_VERSION] === ZERO ? 'HTTP/1.0' : 'HTTP/1.1'
@@ -38,7 +45,10 @@ export class ResponseHead {
     const first = chunk[at]! | 0x20
     if (first === 0x63)
       this.framing.fieldC(chunk, at, end) // c
-    else if (first === 0x74) this.framing.fieldT(chunk, at, end) // t
+    else if (first === 0x74)
+      this.framing.fieldT(chunk, at, end) // t
+    else if (startsWithName(chunk, at, end, UPGRADE))
+      this.upgradesToHttp2 = startsWithName(chunk, skipSpace(chunk, at + UPGRADE.length, end), end, H2C)
   }
 }
 

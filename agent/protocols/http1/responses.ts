@@ -1,4 +1,5 @@
 /** What the response stream says about exchanges. */
+import type { Exchange } from '../analyzer.ts'
 import type { Body } from './body.ts'
 import { isOrphan, markUnknown } from './exchange.ts'
 import type { Exchanges } from './exchanges.ts'
@@ -14,6 +15,10 @@ export class Responses implements Receiver {
   readonly #exchanges: Exchanges
   /** The other direction; set before the first byte. */
   requests!: MessageStream
+  /** Somebody reads on when the connection becomes HTTP/2. */
+  canUpgrade = false
+  /** The exchange that made the connection HTTP/2: its answer is still to come. */
+  upgraded: Exchange | undefined = undefined
 
   constructor(exchanges: Exchanges) {
     this.#exchanges = exchanges
@@ -81,6 +86,8 @@ export class Responses implements Receiver {
   }
 
   #openTunnel(endNs: number): void {
+    if (this.canUpgrade && parsed.upgradesToHttp2 && parsed.status === 101)
+      this.upgraded = this.#exchanges.takeAnswering()
     this.#exchanges.endResponse()
     this.requests.close(true)
     this.#exchanges.finish(endNs)

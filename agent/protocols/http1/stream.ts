@@ -79,12 +79,16 @@ export class MessageStream {
     return this.#state === READY || (this.#state === LOST && !this.#open)
   }
 
-  /** One call's bytes `chunk[begin, end)`. @param beganNs time of its first byte @param endNs of its last byte */
-  bytes(chunk: Uint8Array, begin: number, end: number, beganNs: number, endNs: number): void {
+  /**
+   * One call's bytes `chunk[begin, end)`. @param beganNs time of its first byte @param endNs of its last byte
+   * @returns where the first byte is that does not belong to this protocol any more, else `end`
+   */
+  bytes(chunk: Uint8Array, begin: number, end: number, beganNs: number, endNs: number): number {
     if (this.#state !== READY) this.#resynchronise(chunk, begin, end)
     this.#lastNs = endNs
     let at = begin
-    while (at < end) at = this.#step(chunk, at, end, beganNs)
+    while (at < end && this.#state !== CLOSED) at = this.#step(chunk, at, end, beganNs)
+    return at
   }
 
   /** `lengthBytes` passed unseen; they may be the rest of the call that began with the bytes before. */

@@ -42,15 +42,33 @@ export class TraceFields {
 
   /** A field line that begins with S, B, T or X. */
   field(chunk: Uint8Array, at: number, end: number): void {
-    if (startsWithName(chunk, at, end, SW8)) this.#sw8 ??= this.#read(parseSw8, chunk, at + SW8.length, end)
-    else if (startsWithName(chunk, at, end, B3)) this.#b3 ??= this.#read(parseB3, chunk, at + B3.length, end)
-    else if (startsWithName(chunk, at, end, TRACEPARENT)) {
-      this.#traceparent ??= this.#read(parseTraceparent, chunk, at + TRACEPARENT.length, end)
-    } else if (startsWithName(chunk, at, end, B3_TRACE_ID)) {
-      this.#b3TraceId ||= this.#read(parseTraceId, chunk, at + B3_TRACE_ID.length, end)
-    } else if (startsWithName(chunk, at, end, B3_SPAN_ID)) {
-      this.#b3SpanId ||= this.#read(parseSpanId, chunk, at + B3_SPAN_ID.length, end)
-    }
+    if (startsWithName(chunk, at, end, SW8)) this.sw8(chunk, at + SW8.length, end)
+    else if (startsWithName(chunk, at, end, B3)) this.b3(chunk, at + B3.length, end)
+    else if (startsWithName(chunk, at, end, TRACEPARENT))
+      this.traceparent(chunk, at + TRACEPARENT.length, end)
+    else if (startsWithName(chunk, at, end, B3_TRACE_ID)) this.b3TraceId(chunk, at + B3_TRACE_ID.length, end)
+    else if (startsWithName(chunk, at, end, B3_SPAN_ID)) this.b3SpanId(chunk, at + B3_SPAN_ID.length, end)
+  }
+
+  /** The value of the field of this name; so the others. */
+  sw8(chunk: Uint8Array, begin: number, end: number): void {
+    this.#sw8 ??= this.#read(parseSw8, chunk, begin, end)
+  }
+
+  b3(chunk: Uint8Array, begin: number, end: number): void {
+    this.#b3 ??= this.#read(parseB3, chunk, begin, end)
+  }
+
+  b3TraceId(chunk: Uint8Array, begin: number, end: number): void {
+    this.#b3TraceId ||= this.#read(parseTraceId, chunk, begin, end)
+  }
+
+  b3SpanId(chunk: Uint8Array, begin: number, end: number): void {
+    this.#b3SpanId ||= this.#read(parseSpanId, chunk, begin, end)
+  }
+
+  traceparent(chunk: Uint8Array, begin: number, end: number): void {
+    this.#traceparent ??= this.#read(parseTraceparent, chunk, begin, end)
   }
 
   #read<T>(

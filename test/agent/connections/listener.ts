@@ -3,6 +3,7 @@ import type { ConnectionFacts, Role } from '../../../agent/connections/connectio
 import {
   type ConnectionListener,
   ConnectionReader,
+  type FramedCall,
   type Operation,
 } from '../../../agent/connections/reader.ts'
 import type { ChunkWalk } from '../../../agent/connections/walk.ts'
@@ -11,6 +12,7 @@ import { batch } from './records.ts'
 export type Event =
   | { event: 'opened'; facts: ConnectionFacts; role: Role }
   | ({ event: 'operation' } & Operation)
+  | { event: 'framed'; text: string; call: FramedCall }
   | { event: 'bytes'; direction: number; text: string; startNs: number; endNs: number }
   | {
       event: 'gap'
@@ -45,6 +47,18 @@ export class Events implements ConnectionListener<number> {
   ): void {
     const text = Buffer.from(chunk.subarray(begin, end)).toString('latin1')
     this.#add(id, { event: 'bytes', direction, text, startNs, endNs })
+  }
+
+  framed(
+    id: number,
+    _direction: number,
+    chunk: Uint8Array,
+    begin: number,
+    end: number,
+    call: FramedCall,
+  ): void {
+    const text = Buffer.from(chunk.subarray(begin, end)).toString('latin1')
+    this.#add(id, { event: 'framed', text, call: { ...call } })
   }
 
   gap(
@@ -84,6 +98,10 @@ function inWords(event: Event): string {
       return `${event.direction === 0 ? 'read' : 'write'} ${event.count}×${event.bytes} ${event.startNs}-${event.endNs} ${event.syscall}`
     case 'bytes':
       return `bytes ${event.direction} ${event.text}`
+    case 'framed': {
+      const { direction, omittedBytes, isAligned } = event.call
+      return `framed ${direction} ${event.text} omitted=${omittedBytes}${isAligned ? ' aligned' : ''}`
+    }
     case 'gap':
       return `gap ${event.direction} ${event.lengthBytes} ${event.startNs}-${event.endNs}${walkInWords(event.walk)}`
     case 'closed':

@@ -13,19 +13,19 @@ const get = (path: string) => `GET ${path} HTTP/1.1\r\n\r\n`
 
 const COLLECTORS = {
   'without connections, requests alone are told': {
-    wanted: { connections: false, http: true },
+    wanted: { connections: false, http1: true, http2: true },
     told: ['server GET / 200 18+0 38+0'],
     operations: { collectors_connections: 4 },
     exchanges: {},
   },
   'without protocols, calls alone are told': {
-    wanted: { connections: true, http: false },
+    wanted: { connections: true, http1: false, http2: false },
     told: ['accept', 'close ok', 'read 1×18 recvfrom', 'write 1×38 writev'],
     operations: {},
     exchanges: { collectors_protocols: 1 },
   },
   'without both, nothing is told': {
-    wanted: { connections: false, http: false },
+    wanted: { connections: false, http1: false, http2: false },
     told: [],
     operations: { collectors_connections: 4 },
     exchanges: { collectors_protocols: 1 },
@@ -48,7 +48,7 @@ test('collectors change on connections that are open', (t) => {
   const socket = new Socket()
   const run = new ShardRun().read(socket.read(get('/')).write(OK))
   t.is(run.logs().length, 4)
-  run.shard.wanted = { connections: false, http: true }
+  run.shard.wanted = { connections: false, http1: true, http2: true }
   t.is(run.read(socket.read(get('/')).write(OK)).logs().length, 1)
   run.shard.wanted = ALL_LOGS
   t.is(run.read(socket.read(get('/')).write(OK)).logs().length, 3)

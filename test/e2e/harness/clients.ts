@@ -20,6 +20,18 @@ export async function upload(method: string, url: string, bytes: number, ...args
   await succeed('bash', ['-c', script, 'upload', String(bytes), method, url, ...args])
 }
 
+/** nghttp (nghttp2): all URLs at once on one connection, with priorities as a browser gives them. */
+export async function nghttp(...args: string[]): Promise<void> {
+  await succeed('nghttp', ['-n', ...args])
+}
+
+/** h2load (nghttp2): a fixed number of requests, many streams on each connection. */
+export async function h2load(...args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await run('h2load', args)
+  if (code !== 0 || !/ 0 failed, 0 errored, 0 timeout/.test(stdout))
+    throw new Error(`h2load ${args.join(' ')}: ${stdout}${stderr}`)
+}
+
 async function succeed(command: string, args: readonly string[]): Promise<void> {
   const { code, stderr } = await run(command, args)
   if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`)

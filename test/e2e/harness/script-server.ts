@@ -23,6 +23,16 @@ export class ScriptServer implements Server {
     return ScriptServer.#start(NODE, [join(SERVERS, 'node-server.ts')])
   }
 
+  /** Node's http2 module without TLS, with the routes of servers/http2-server.ts. */
+  static http2(): Promise<ScriptServer> {
+    return ScriptServer.#start(NODE, [join(SERVERS, 'http2-server.ts')])
+  }
+
+  /** A gRPC service on grpc-js, see servers/grpc-server.ts. */
+  static grpc(): Promise<ScriptServer> {
+    return ScriptServer.#start(NODE, [join(SERVERS, 'grpc-server.ts')])
+  }
+
   /** A TCP server that answers with canned writes, see servers/raw-server.ts. */
   static raw(answers: unknown): Promise<ScriptServer> {
     return ScriptServer.#start(NODE, [join(SERVERS, 'raw-server.ts'), JSON.stringify(answers)])

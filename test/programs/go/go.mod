@@ -1,0 +1,3 @@
+module accesslog.test/programs
+
+go 1.24
