@@ -27,6 +27,9 @@ const IMAGE_ENV = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' }
 const HEARTBEAT_SECONDS = 300
 const DEADLINE_MS = 600_000
 const POLL_MS = 100
+/** CPU of the control plane below which it is idle, over so long. */
+const IDLE_SHARE = 0.2
+const IDLE_MS = 3_000
 const NAMESPACE = 'accesslog-system'
 
 const { values } = parseArgs({
@@ -76,6 +79,18 @@ async function prepare(cluster: Cluster): Promise<void> {
   if (id === undefined) throw new Error('etcd does not run')
   await putObjects(etcdUrl(id.pid), { nodes, pods })
   console.log('objects are in etcd')
+  await settled([id.pid, cluster.apiServer.id?.pid ?? 0])
+}
+
+/** The API server takes in what was put behind its back, which no cluster makes it do at once. */
+async function settled(pids: readonly number[]): Promise<void> {
+  const spent = () => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
+  const isIdle = async () => {
+    const before = spent()
+    await delay(IDLE_MS)
+    return spent() - before < (IDLE_SHARE * IDLE_MS) / 1000
+  }
+  await until('the API server is idle', isIdle, DEADLINE_MS)
 }
 
 async function policy(cluster: Cluster, maxCount: number): Promise<void> {
