@@ -110,7 +110,7 @@ function startTimers(command: RunCommand, pipeline: Pipeline, logger: Logger, en
 
 function hint(pipeline: Pipeline, logger: Logger): void {
   if (pipeline.exchanges > 0) return
-  logger.info('nothing talks HTTP/1 here yet; to see some, run in another shell: npm start -- --demo')
+  logger.info('nothing talks HTTP here yet; to see some, run in another shell: npm start -- --demo')
 }
 
 async function finish({ output: format }: RunCommand, pipeline: Pipeline, output: TextOutput): Promise<void> {

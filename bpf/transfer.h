@@ -240,7 +240,8 @@ static __always_inline enum message_start walk_on(struct connection *c, struct s
 	return x->skipped == x->bytes ? START_NO : start_of(c, x, to);
 }
 
-/* Does the connection speak HTTP/2, by the first bytes of a call? */
+/* Does the connection speak HTTP/2, by the first bytes of a call? One that was found in the middle of its
+ * life may have been taken for HTTP/1 by the middle of a body. */
 static __always_inline bool begins_http2(const struct connection *c, enum message_start start, __u32 peeked,
 					 const struct data_scratch *in)
 {
@@ -248,8 +249,11 @@ static __always_inline bool begins_http2(const struct connection *c, enum messag
 
 	if (start == START_YES)
 		return head == PREFACE_START && peeked >= 8;
-	return start == START_NO && !(c->flags & CONNECTION_HTTP1) && peeked >= FRAME_HEADER_BYTES &&
-	       begins_with_frames(head, in->payload[8]);
+	if (start != START_NO || peeked < FRAME_HEADER_BYTES)
+		return false;
+	if (c->flags & CONNECTION_HTTP1 && c->origin != ORIGIN_IO && c->origin != ORIGIN_SCAN)
+		return false;
+	return begins_with_frames(head, in->payload[8]);
 }
 
 /* What went before in the other direction was not walked over; where it stands is seen when a call begins

@@ -19,8 +19,10 @@ static const struct row {
     {"a DATA that says less than it has", sizeof(struct record_data) + 5, RECORD_DATA, 4, 4096, false},
     {"a DATA that says more than it has", sizeof(struct record_data) + 5, RECORD_DATA, 6, 4096, false},
     {"a DATA without its own fields", sizeof(struct record), RECORD_DATA, 0, 4096, false},
-    {"a DATA with more than can be captured", sizeof(struct record_data) + CAPTURE_BYTES_MAX + 1, RECORD_DATA,
-     CAPTURE_BYTES_MAX + 1, 16384, false},
+    {"a DATA with as much as can be captured", sizeof(struct record_data) + FRAMES_BYTES_MAX, RECORD_DATA,
+     FRAMES_BYTES_MAX, 32768, true},
+    {"a DATA with more than can be captured", sizeof(struct record_data) + FRAMES_BYTES_MAX + 1, RECORD_DATA,
+     FRAMES_BYTES_MAX + 1, 32768, false},
     {"a DATA whose sum wraps", sizeof(struct record_data) - 1, RECORD_DATA, UINT32_MAX, 4096, false},
     {"a CLOSE of its size", sizeof(struct record_close), RECORD_CLOSE, 0, 4096, true},
     {"a PROCESS of its size", sizeof(struct record_process), RECORD_PROCESS, 0, 4096, true},
@@ -32,7 +34,7 @@ static const struct row {
 
 static void every_row(void)
 {
-	static uint8_t bytes[16384] __attribute__((aligned(8)));
+	static uint8_t bytes[32768] __attribute__((aligned(8)));
 	struct record_data *data = (struct record_data *)bytes;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

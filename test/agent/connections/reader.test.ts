@@ -389,3 +389,29 @@ test('a new life of the helper: everything known is over, and its ids mean somet
     ['opened', 'operation', 'bytes', 'closed', 'opened', 'operation', 'bytes'],
   )
 })
+
+const FRAMES = DataFlag.FRAMES | DataFlag.ALIGNED
+
+test('a call without its DATA is handed on as one, with what is left out', (t) => {
+  const record = data({ connection: 1, direction: 0, captured: 'frames', bytes: 1006, flags: FRAMES })
+  t.deepEqual(readAll(OPEN, record).words, [
+    `read 1×1006 3000-4000 ${READ}`,
+    'framed 0 frames omitted=1000 aligned',
+  ])
+})
+
+test('the rest of DATA that a call begins with is a gap before its frames', (t) => {
+  const record = data({
+    connection: 1,
+    direction: 1,
+    captured: 'frames',
+    bytes: 1056,
+    skipped: 50,
+    flags: DataFlag.FRAMES,
+  })
+  t.deepEqual(readAll(OPEN, record).words, [
+    `write 1×1056 3000-4000 ${WRITE}`,
+    'gap 1 50 3000-4000',
+    'framed 1 frames omitted=1000',
+  ])
+})
