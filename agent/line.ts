@@ -59,6 +59,8 @@ const RETRY: BackoffPolicy = { initialMs: 2_000, maxMs: 60_000 }
 export class CaptureLine {
   readonly #options: LineOptions
   #running: Running | undefined
+  /** The line that is being ended: its config is in force until nothing is attached any more. */
+  #ending: Running | undefined
   /** The line that is about to take over; what breaks it is noted. */
   #next: (Running & { error?: AccessLogError }) | undefined
   #wanted: EffectiveConfig | undefined
@@ -74,7 +76,7 @@ export class CaptureLine {
   }
 
   get state(): LineState {
-    const { applied, pipeline } = this.#running ?? {}
+    const { applied, pipeline } = this.#running ?? this.#ending ?? {}
     return { wanted: this.#wanted, applied, problem: this.#problem, life: pipeline?.life }
   }
 
@@ -189,7 +191,9 @@ export class CaptureLine {
     const running = this.#running
     if (running === undefined) return
     this.#running = undefined
+    this.#ending = running
     this.#account(await running.pipeline.stop())
+    this.#ending = undefined
     this.#options.logger.info('capturing nothing: no policy selects this node')
   }
 
