@@ -2,24 +2,12 @@ import test from 'ava'
 import { REQUEST, RESPONSE, type Exchange, type StreamName } from '../../../../agent/protocols/analyzer.ts'
 import { Http1 } from '../../../../agent/protocols/http1/analyzer.ts'
 import { OUTSTANDING_MAX } from '../../../../agent/protocols/http1/exchanges.ts'
+import { type Dice, dice } from '../dice.ts'
 import { readCases, type Call } from './cases.ts'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 20_000)
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
 const HEAD_BYTES_MAX = 512
-
-/** xorshift32: small, and the same everywhere. */
-function dice(seed: number) {
-  let state = seed | 1
-  const below = (limit: number): number => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % limit
-  }
-  return { below, pick: <T>(from: readonly T[]): T => from[below(from.length)]! }
-}
-type Dice = ReturnType<typeof dice>
 
 const corpus = readCases().map(({ calls }) => calls.filter((call) => call !== 'close'))
 

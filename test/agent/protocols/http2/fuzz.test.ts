@@ -4,6 +4,7 @@ import { REQUEST, RESPONSE, type Exchange, type StreamName } from '../../../../a
 import { FRAME_HEADER_BYTES } from '../../../../agent/protocols/http2/frame.ts'
 import { Http2 } from '../../../../agent/protocols/http2/analyzer.ts'
 import { STREAMS_MAX } from '../../../../agent/protocols/http2/streams.ts'
+import { type Dice, dice } from '../dice.ts'
 import { readCases, type Call } from './cases.ts'
 import { KernelFrames } from './kernel-frames.ts'
 
@@ -11,19 +12,6 @@ type Moved = Exclude<Call, 'close'>
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 10_000)
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
-
-/** xorshift32: small, and the same everywhere. */
-function dice(seed: number) {
-  let state = seed | 1
-  const below = (limit: number): number => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % limit
-  }
-  return { below, pick: <T>(from: readonly T[]): T => from[below(from.length)]! }
-}
-type Dice = ReturnType<typeof dice>
 
 const corpus = readCases().map(({ calls }) => calls.filter((call) => call !== 'close'))
 
