@@ -8,6 +8,8 @@ export interface TapCounts {
 
 export class TapReader {
   readonly counts: TapCounts = { passed: 0, failed: 0, skipped: 0 }
+  /** What `line` answered for failed tests: their titles and what they said, to be repeated where a reader looks first. */
+  readonly failures: string[] = []
   #failing = false
 
   /** What to print for a line, undefined for nothing. */
@@ -15,7 +17,9 @@ export class TapReader {
     const result = /^(not )?ok\b(?: \d+)?(?: - )?(.*)$/.exec(text)
     if (result) return this.#result(result[1] === undefined, result[2] ?? '')
     if (/^(TAP version|\d+\.\.\d+|# )/.test(text)) return undefined
-    return this.#failing && !/^\s*(---|\.\.\.)\s*$/.test(text) ? text : undefined
+    if (!this.#failing || /^\s*(---|\.\.\.)\s*$/.test(text)) return undefined
+    this.failures.push(text)
+    return text
   }
 
   #result(ok: boolean, text: string): string {
@@ -24,6 +28,8 @@ export class TapReader {
     if (directive !== undefined) this.counts.skipped++
     else if (ok) this.counts.passed++
     else this.counts.failed++
-    return `${directive !== undefined ? '  -' : ok ? '  ✓' : '  ✗'} ${title}`
+    const shown = `${directive !== undefined ? '  -' : ok ? '  ✓' : '  ✗'} ${title}`
+    if (this.#failing) this.failures.push(shown)
+    return shown
   }
 }

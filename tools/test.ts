@@ -7,12 +7,12 @@ import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { TapReader, type TapCounts } from './tap.ts'
+import { TapReader } from './tap.ts'
 
 const root = join(import.meta.dirname, '..')
 
 /** Runs a command that speaks TAP. One that fails without a failed test counts as a failed test. */
-async function runTap(name: string, command: string, args: readonly string[]): Promise<TapCounts> {
+async function runTap(name: string, command: string, args: readonly string[]): Promise<TapReader> {
   console.log(name)
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const exit = Promise.withResolvers<string | undefined>()
@@ -25,10 +25,9 @@ async function runTap(name: string, command: string, args: readonly string[]): P
   }
   const failure = await exit.promise
   if (failure !== undefined && tap.counts.failed === 0) {
-    console.log(`  ✗ ${name} ${failure}`)
-    tap.counts.failed++
+    console.log(tap.line(`not ok - ${name} ${failure}`))
   }
-  return tap.counts
+  return tap
 }
 
 const options = process.argv.slice(2)
@@ -50,7 +49,9 @@ const suites =
         await runAva('whole machine', ['--concurrency', '1', ...WHOLE_MACHINE]),
       ]
 
-const total = (name: keyof TapCounts) => suites.reduce((sum, counts) => sum + counts[name], 0)
+const total = (name: keyof TapReader['counts']) => suites.reduce((sum, { counts }) => sum + counts[name], 0)
+const failures = suites.flatMap((suite) => suite.failures)
+if (failures.length > 0) console.log(`what failed, once more\n${failures.join('\n')}`)
 const skipped = total('skipped')
 const failed = total('failed') + (options.includes('--strict') ? skipped : 0)
 if (skipped > 0) console.log(`${skipped} skipped`)

@@ -29,3 +29,18 @@ const cases: Record<string, [lines: string[], shown: string[], counts: [number, 
 }
 for (const [sentence, [lines, shown, [passed, failed, skipped]]] of Object.entries(cases))
   test(sentence, (t) => t.deepEqual(read(...lines), { shown, counts: { passed, failed, skipped } }))
+
+test('failed tests are remembered with their reasons, and nothing else is', (t) => {
+  const tap = new TapReader()
+  for (const line of [
+    'ok 1 - a',
+    'not ok 2 - b',
+    '  ---',
+    '    message: no',
+    '  ...',
+    'ok 3 - c',
+    'not ok 4 - d # TODO later',
+  ])
+    tap.line(line)
+  t.deepEqual(tap.failures, ['  ✗ b', '    message: no'])
+})
