@@ -6,7 +6,7 @@ import { accessLogError, type AccessLogError } from './errors.ts'
 import type { SenderCounters } from './flush/tally.ts'
 import type { TextOutput } from './flush/text.ts'
 import type { MutedConnection, TargetLists } from './helper/commands.ts'
-import type { Batch as RecordBatch, Problem, Processes } from './helper/gen/wire.ts'
+import type { Batch as RecordBatch, Library, Problem, Processes } from './helper/gen/wire.ts'
 import {
   type HelperLife,
   type HelperLoss,
@@ -211,6 +211,14 @@ export class Pipeline implements HelperOwner, ShardsListener {
 
   problem({ code, where, message }: Problem): void {
     this.#options.logger.warn(message, { code, where })
+  }
+
+  library({ path, library, status, reason, pid, processes }: Library): void {
+    const { logger } = this.#options
+    const facts = { path, pid, processes, ...(reason && { reason }) }
+    if (status === 'failed')
+      logger.warn(`${library} cannot be looked into: its traffic is logged as TCP`, facts)
+    else logger.debug(`${library} ${status}`, facts)
   }
 
   log(line: string): void {

@@ -14,6 +14,10 @@
 #define CONNECTION_FAILED     16u /* its connect failed */
 #define CONNECTION_HTTP1      32u /* a call began like an HTTP/1 message: every turn of direction is copied */
 #define CONNECTION_MUTED      64u /* nothing is copied any more */
+#define CONNECTION_TLS                                                                                       \
+	128u /* its bytes are TLS records; what they carry is told as plaintext or not at all */
+#define CONNECTION_RECORDS   256u /* a call began like a TLS record */
+#define CONNECTION_PLAINTEXT 512u /* of the `plaintexts` map: what the TLS records of a connection carry */
 
 /* What is known of the current message of a direction: connection.phase, four bits for each. */
 #define PHASE_NONE	0u
@@ -56,8 +60,10 @@ struct connection {
 	__u8 last_direction;
 	__u8 phase; /* of the current messages, PHASE_..., four bits per direction */
 	char comm[16];
+	__u64 session; /* address of the TLS session it carries, in the process `tgid` of its plaintext; 0:
+			  none known */
 };
 
-_Static_assert(sizeof(struct connection) == 192, "layout");
+_Static_assert(sizeof(struct connection) == 200, "layout");
 
 #endif

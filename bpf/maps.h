@@ -4,9 +4,30 @@
 #define ACCESSLOG_MAPS_H
 
 #include "connection_state.h"
+#include "image.h"
 #include "kernel.h"
 #include "limits.h"
 #include <bpf/bpf_helpers.h>
+
+enum tls_call_kind {
+	TLS_CALL_NONE,
+	TLS_CALL_HANDSHAKE, /* moves no plaintext */
+	TLS_CALL_READ,	    /* returns the count */
+	TLS_CALL_READ_EX,   /* returns success, and the count through a pointer */
+	TLS_CALL_WRITE,
+	TLS_CALL_WRITE_EX,
+};
+
+/* A call of a TLS library. */
+struct tls_call {
+	__u64 session;	/* address of the library's object; 0: none */
+	__u64 stack;	/* stack pointer at entry, where the return address is */
+	__u64 start_ns; /* entry */
+	__u64 buffer;	/* user address of the plaintext */
+	__u64 count_at; /* user address of the count that _ex calls store */
+	__u32 kind;	/* enum tls_call_kind */
+	__u32 told;	/* a call inside it moved its plaintext */
+};
 
 /* The call a thread is in. */
 struct thread {
@@ -17,6 +38,8 @@ struct thread {
 	__u32 syscall;	  /* enum record_syscall, or SYSCALL_SHUTDOWN; 0 when the call is over */
 	__u32 generation; /* of the targets that its process was found in; another one: ask again */
 	__u32 pad;
+	struct tls_call tls;	   /* the call of a TLS library that it is in */
+	struct tls_call tls_outer; /* the one that made that call, when a session runs inside another */
 };
 
 struct ring {
@@ -33,6 +56,13 @@ struct {
 	__array(values, struct ring);
 } rings SEC(".maps") __weak;
 
+/* struct image_event.  Written by: exec_process, fork_process, exit_process, exit_syscall.  Read by: the
+ * helper, at once.  Full: counted; the process is looked at with its next event. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, IMAGE_RING_BYTES);
+} image_events SEC(".maps") __weak;
+
 /* struct sock * -> the connection on it.
  * Written by: connect, accept, the first call on an unknown socket, the scan.  Removed by: destroy_socket,
  * which every TCP socket passes.  Read by: every program, and the helper for folded totals.
@@ -43,6 +73,38 @@ struct {
 	__type(key, __u64);
 	__type(value, struct connection);
 } connections SEC(".maps") __weak;
+
+/* A TLS session: the library's object in a process. */
+struct session_key {
+	__u64 session;
+	__u64 tgid;
+};
+
+struct session {
+	__u64 sock;
+	__u64 connection; /* its id: another one on that socket is not the session's */
+};
+
+/* The connection that carries a TLS session, once that is certain.
+ * Written by: bind_session.  Removed by: forget_session, destroy_socket.  Full: counted; the plaintext is not
+ * attributed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct session_key);
+	__type(value, struct session);
+} sessions SEC(".maps") __weak;
+
+/* struct sock * -> what is remembered of the plaintext of its connection, as of a connection of its own.
+ * Written by: bind_session.  Removed by: destroy_socket.  Full: as `sessions`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct connection);
+} plaintexts SEC(".maps") __weak;
 
 /* tgid -> TARGET_WATCH or TARGET_IGNORE.
  * Written by: the helper, fork_process for children.  Removed by: the helper, exit_process.
@@ -100,6 +162,19 @@ struct {
 	__type(value, __u64);
 } connection_ids SEC(".maps") __weak;
 
+/* A position in the buffers of a call. It lives in a map, as the walk itself does, because what the verifier
+ * cannot know it does not multiply by the steps of the loop. */
+#define HEADER_BYTES 8
+struct walker {
+	__u64 base;	/* user address of the current segment */
+	__u64 segments; /* user address of the next iovec entry, 0 for a plain buffer */
+	__u32 at;	/* offset in the call */
+	__u32 end;	/* of the current segment, as an offset in the call */
+	__u32 start;	/* of the current segment */
+	__u32 bytes;	/* of the call */
+	__u8 header[2 * HEADER_BYTES];
+};
+
 /* A DATA record under construction; only exit_syscall uses it, and that never nests on a CPU.
  * Three times the limit: what the verifier believes a masked copy at a masked offset needs. */
 struct data_scratch {
@@ -108,11 +183,20 @@ struct data_scratch {
 	__u32 found; /* HEAD_..., of the last head searched */
 	__u32 body_bytes;
 };
+#ifndef SCRATCH_OF_TASK
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct data_scratch);
 } scratch SEC(".maps") __weak;
+
+static __always_inline struct data_scratch *scratch_find(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
+#endif
 
 #endif

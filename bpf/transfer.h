@@ -7,6 +7,7 @@
 #include "iov.h"
 #include "lifecycle.h"
 #include "message.h"
+#include "tls_record.h"
 #include "walk.h"
 
 struct transfer {
@@ -203,6 +204,16 @@ static __always_inline enum message_start walk_on(struct connection *c, struct s
 	return x->skipped == x->bytes ? START_NO : start_of(c, x, to);
 }
 
+/* The first bytes of a TLS session tell that nothing of the connection is to be copied; a record only, that
+ * it may be in the middle of one. */
+static __always_inline void recognize_records(struct connection *c, const struct transfer *x, __u64 first)
+{
+	if (begins_like_hello(first, x->peeked))
+		c->flags |= CONNECTION_TLS | CONNECTION_MUTED;
+	else if (begins_like_record(first, x->peeked))
+		c->flags |= CONNECTION_RECORDS;
+}
+
 /* Decides what an analyzer can use of a call and copies that into the scratch. A call that begins like a
  * message renews the allowance: pipelined messages do not turn the direction. */
 static __always_inline void capture(struct connection *c, struct sock *sk, struct transfer *x,
@@ -217,6 +228,8 @@ static __always_inline void capture(struct connection *c, struct sock *sk, struc
 	start = c->walk[direction].state == WALK_OFF ? first_look(x, to) : walk_on(c, sk, x, to);
 	if (!x->buffers.base || x->skipped == x->bytes)
 		return;
+	if (start == START_NO && !(c->flags & CONNECTION_PLAINTEXT))
+		recognize_records(c, x, *(__u64 *)to->payload);
 	if (start == START_YES)
 		c->flags |= CONNECTION_HTTP1;
 	if (start != START_NO) {
@@ -283,7 +296,7 @@ static __always_inline void check_muted(struct connection *c, struct sock *sk)
 {
 	__u64 key = (__u64)sk, *id;
 
-	if ((c->totals[0].records + c->totals[1].records) % MUTE_CHECK_RECORDS)
+	if (c->flags & CONNECTION_MUTED || (c->totals[0].records + c->totals[1].records) % MUTE_CHECK_RECORDS)
 		return;
 	id = bpf_map_lookup_elem(&muted, &key);
 	if (!id || *id != c->id)
@@ -298,7 +311,9 @@ static __always_inline void fill_data(struct record_data *record, struct connect
 	__u32 direction = x->direction & 1;
 
 	fill_head(&record->head, sizeof(*record) + x->captured, RECORD_DATA, c->id);
-	record->head.flags = (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0);
+	record->head.flags = (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0) |
+			     (c->flags & CONNECTION_TLS ? DATA_TLS : 0) |
+			     (c->flags & CONNECTION_PLAINTEXT ? DATA_PLAINTEXT : 0);
 	record->head.direction = direction;
 	record->head.syscall = x->syscall;
 	record->start_ns = x->start_ns;
@@ -334,18 +349,19 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	/* What the agent has not been introduced to it could not place. */
 	if (!(c->flags & CONNECTION_OPENED) || !ring ||
 	    bpf_ringbuf_output(ring, out, size, wakeup(ring, c->totals[direction].records - 1))) {
-		count(COUNTER_dropped_ring_full_data);
+		count(c->flags & CONNECTION_PLAINTEXT ? COUNTER_dropped_ring_full_plaintext
+						      : COUNTER_dropped_ring_full_data);
 		return;
 	}
-	count(COUNTER_records_data);
+	count(c->flags & CONNECTION_PLAINTEXT ? COUNTER_records_plaintext : COUNTER_records_data);
 	count_many(COUNTER_captured_bytes, x->captured);
 }
 
 /* Account for one call on a followed connection. */
 static __always_inline void transfer(struct connection *c, struct sock *sk, struct transfer *x)
 {
-	__u32 direction = x->direction & 1, zero = 0;
-	struct data_scratch *out = bpf_map_lookup_elem(&scratch, &zero);
+	__u32 direction = x->direction & 1;
+	struct data_scratch *out = scratch_find();
 
 	if (!out)
 		return;

@@ -19,6 +19,7 @@ struct attach {
 	struct attach_wish wish;
 	struct diagnosis diagnosis;
 	bool task_storage;
+	enum uprobe_method uprobe_method;
 	bool started;
 	struct programs programs;
 	struct bpf_link *links[PROGRAMS_MAX];
@@ -60,6 +61,7 @@ static int skip_what_cannot_be(struct attach *attach, struct problem *problem)
 		else if (!program_has_hook(state, btf))
 			program_set(state, PROGRAM_SKIPPED, "the kernel has no such hook");
 	}
+	attach->uprobe_method = uprobe_method(btf);
 	btf__free(btf);
 	return 0;
 }
@@ -77,9 +79,17 @@ static void set_knobs(struct attach *attach)
 	bpf_map__set_max_entries(object->maps.connections, attach->wish.connections_max);
 	bpf_map__set_autocreate(object->maps.threads, attach->task_storage);
 	bpf_map__set_autocreate(object->maps.threads_by_id, !attach->task_storage);
-	for (size_t i = 0; i < attach->programs.count; i++)
-		if (attach->programs.states[i].status != PROGRAM_UNTRIED)
-			bpf_program__set_autoload(program_of(attach, &attach->programs.states[i]), false);
+	bpf_map__set_max_entries(object->maps.sessions, attach->wish.connections_max);
+	bpf_map__set_max_entries(object->maps.plaintexts, attach->wish.connections_max);
+	bpf_map__set_autocreate(object->maps.task_scratches, attach->task_storage);
+	for (size_t i = 0; i < attach->programs.count; i++) {
+		struct program_state *state = &attach->programs.states[i];
+
+		if (program_is_uprobe(state))
+			uprobe_prepare(program_of(attach, state), attach->uprobe_method);
+		if (state->status != PROGRAM_UNTRIED)
+			bpf_program__set_autoload(program_of(attach, state), false);
+	}
 }
 
 /* Nothing of an object that failed to load can be used again; each attempt opens a new one. */
@@ -199,7 +209,7 @@ static int attach_one(struct attach *attach, size_t index)
 	int error = 0;
 
 	diagnosis_clear(&attach->diagnosis);
-	if (!program_is_iterator(state)) {
+	if (!program_is_iterator(state) && !program_is_uprobe(state)) {
 		attach->links[index] = bpf_program__attach(program_of(attach, state));
 		error = attach->links[index] ? 0 : -errno;
 	}
@@ -250,6 +260,7 @@ struct attach_maps attach_maps(const struct attach *attach)
 	    .targets = bpf_map__fd(attach->object->maps.targets),
 	    .muted = bpf_map__fd(attach->object->maps.muted),
 	    .counters = bpf_map__fd(attach->object->maps.counters),
+	    .image_events = bpf_map__fd(attach->object->maps.image_events),
 	};
 }
 
@@ -261,6 +272,18 @@ const struct programs *attach_programs(const struct attach *attach)
 bool attach_uses_task_storage(const struct attach *attach)
 {
 	return attach->task_storage;
+}
+
+struct bpf_program *attach_program(const struct attach *attach, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(attach->object->obj, name);
+
+	return program && bpf_program__fd(program) >= 0 ? program : NULL;
+}
+
+enum uprobe_method attach_uprobe_method(const struct attach *attach)
+{
+	return attach->uprobe_method;
 }
 
 struct bpf_program *attach_scan_program(const struct attach *attach)

@@ -6,6 +6,7 @@
 
 #include "problem.h"
 #include "programs.h"
+#include "uprobe.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct attach_maps {
 	int targets;
 	int muted;
 	int counters;
+	int image_events;
 };
 
 /* Opens and loads. 0, or -errno with @problem filled. */
@@ -50,6 +52,12 @@ void attach_targets_changed(struct attach *attach);
 const struct programs *attach_programs(const struct attach *attach);
 
 bool attach_uses_task_storage(const struct attach *attach);
+
+/* A program by its name; NULL when it was not loaded. */
+struct bpf_program *attach_program(const struct attach *attach, const char *name);
+
+/* How uprobes are attached. */
+enum uprobe_method attach_uprobe_method(const struct attach *attach);
 
 /* The iterator over open sockets; NULL when it was not loaded. */
 struct bpf_program *attach_scan_program(const struct attach *attach);

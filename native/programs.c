@@ -61,6 +61,11 @@ bool program_is_iterator(const struct program_state *state)
 	return !strncmp(state->hook, "iter/", strlen("iter/"));
 }
 
+bool program_is_uprobe(const struct program_state *state)
+{
+	return !strcmp(state->hook, "uprobe");
+}
+
 /* A tracepoint is known by the typedef of its probe, an iterator by its function. */
 bool program_has_hook(const struct program_state *state, const struct btf *btf)
 {

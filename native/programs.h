@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PROGRAMS_MAX 24
+#define PROGRAMS_MAX 40
 
 struct bpf_object;
 struct btf;
@@ -47,6 +47,9 @@ bool program_has_hook(const struct program_state *state, const struct btf *btf);
 
 /* An iterator runs when it is read; there is nothing to attach. */
 bool program_is_iterator(const struct program_state *state);
+
+/* A uprobe hangs where a library is found; there is nothing to attach before. */
+bool program_is_uprobe(const struct program_state *state);
 
 /* "attached", "failed" and so on. */
 const char *program_status_name(enum program_status status);

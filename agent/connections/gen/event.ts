@@ -2,7 +2,7 @@
 // Offsets are bytes from the start of the record or of the totals. Numbers are little-endian.
 
 /** The helper names it in HELLO; records of another version are refused. */
-export const EVENT_LAYOUT_VERSION = 1
+export const EVENT_LAYOUT_VERSION = 2
 
 export const RecordKind = {
   /** a connection is seen for the first time, or its connect failed */
@@ -73,6 +73,10 @@ export const DataFlag = {
   WALK_ENDED: 2,
   /** the walk over them was lost */
   WALK_LOST: 4,
+  /** what a TLS library was given or gave; totals are those of the plaintext */
+  PLAINTEXT: 8,
+  /** the connection's bytes are TLS records, from this call on at the latest */
+  TLS: 16,
 } as const
 export type DataFlag = (typeof DataFlag)[keyof typeof DataFlag]
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* Plaintext that a TLS session took or gave, told as if its connection had moved it: the same looks, the same
+ * allowances, with totals of its own. Calls are not folded: they are as large as a record, at most. */
+#ifndef ACCESSLOG_PLAINTEXT_H
+#define ACCESSLOG_PLAINTEXT_H
+
+#include "session.h"
+#include "transfer.h"
+
+/* The plaintext's state of the connection that carries the session; NULL when that is not certain. */
+static __always_inline struct connection *plaintext_of(__u64 session, __u64 *sock)
+{
+	struct session_key key = session_key(session);
+	struct session *found = bpf_map_lookup_elem(&sessions, &key);
+	struct connection *plaintext;
+
+	if (!found)
+		return NULL;
+	*sock = found->sock;
+	plaintext = bpf_map_lookup_elem(&plaintexts, sock);
+	return plaintext && plaintext->id == found->connection ? plaintext : NULL;
+}
+
+static __always_inline void tell_plaintext(struct connection *c, __u64 sock, struct transfer *x)
+{
+	struct task_scratch *out = task_scratch(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u32 direction = x->direction & 1;
+
+	check_muted(c, (struct sock *)sock);
+	if (out) {
+		capture(c, (struct sock *)sock, x, &out->data);
+		emit_data(c, (struct sock *)sock, x, &out->data);
+	} else {
+		count(COUNTER_plaintext_lost);
+		c->totals[direction].records++;
+	}
+	c->totals[direction].bytes += x->bytes;
+	c->totals[direction].calls++;
+	c->totals[direction].last_end_ns = x->end_ns;
+}
+
+static __always_inline void move_plaintext(__u64 session, struct transfer *x)
+{
+	__u64 sock = 0;
+	struct connection *c = plaintext_of(session, &sock);
+
+	if (!c) {
+		count(COUNTER_plaintext_unattributed);
+		return;
+	}
+	count(x->direction ? COUNTER_plaintext_write : COUNTER_plaintext_read);
+	tell_plaintext(c, sock, x);
+}
+
+#endif
