@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* Proof that a system call moved records of a TLS session: it was made inside a call of the library for that
- * session, deeper on the same stack, and what it moved begins like a record. */
+/* Proof that a system call moved records of a TLS session. Either it was made inside a call of the library
+ * for that session, deeper on the same stack, and what it moved begins like a record. Or what it wrote begins
+ * with what the session had just written to memory. */
 #ifndef ACCESSLOG_ASSOCIATION_H
 #define ACCESSLOG_ASSOCIATION_H
 
+#include "ciphertext.h"
 #include "session.h"
+#include "thread.h"
 #include "transfer.h"
-
-/* A library calls the kernel from no deeper than this: farther away is another stack. */
-#define TLS_STACK_BYTES (1 << 20)
-
-/* The session whose library is on the stack below a system call, 0: none. A call that was left without
- * returning is not: the stack has been taken down since. */
-static __always_inline __u64 session_on_stack(const struct thread *thread, __u64 stack)
-{
-	if (!thread || !thread->tls.session)
-		return 0;
-	return thread->tls.stack - stack < TLS_STACK_BYTES ? thread->tls.session : 0;
-}
 
 /* Are the first bytes of the call a record header? */
 static __always_inline bool moved_record(const struct transfer *x)
@@ -28,13 +19,35 @@ static __always_inline bool moved_record(const struct transfer *x)
 	return to && begins_like_record(*(__u64 *)to->payload, readable);
 }
 
+/* Calls of a connection that are searched for records of a session that nobody has bound yet. A session of a
+ * library that is not looked into would be searched for ever. */
+#define CALLS_SEARCHED 256
+
+/* The session that wrote what this call sends, 0: none. */
+static __always_inline __u64 session_by_ciphertext(const struct connection *c, const struct transfer *x)
+{
+	struct data_scratch *to = scratch_find();
+	__u32 readable;
+
+	if (c->session || !(c->flags & (CONNECTION_TLS | CONNECTION_RECORDS)) ||
+	    x->direction != DIRECTION_EGRESS || c->totals[DIRECTION_EGRESS].calls > CALLS_SEARCHED)
+		return 0;
+	readable = x->copyable < CIPHERTEXT_PEEK_BYTES ? x->copyable : CIPHERTEXT_PEEK_BYTES;
+	readable = peek(x->buffers.base, x->buffers.segments, readable, 0);
+	return to ? take_ciphertext(to->payload, readable) : 0;
+}
+
 /* After a call that moved bytes of a connection. */
 static __always_inline void associate(struct connection *c, struct sock *sk, const struct transfer *x,
 				      const struct thread *thread, __u64 stack)
 {
 	__u64 session = session_on_stack(thread, stack);
 
-	if (session && session != c->session && moved_record(x))
+	if (session && (session == c->session || !moved_record(x)))
+		return;
+	if (!session)
+		session = session_by_ciphertext(c, x);
+	if (session)
 		bind_session(c, (__u64)sk, session);
 }
 

@@ -12,6 +12,7 @@ enum image_change {
 	IMAGE_EXIT,   /* of the last thread */
 	IMAGE_MAPPED, /* a file that may be a TLS library was mapped to be executed */
 	IMAGE_TLS,    /* a session begins of which no library told */
+	IMAGE_MEMORY, /* a session makes no system calls: its records pass through memory */
 };
 
 struct image_event {

@@ -31,13 +31,13 @@ struct tls_call {
 
 /* The call a thread is in. */
 struct thread {
-	__u64 start_ns;	  /* entry of the call */
-	__u64 sock;	  /* CLOSE: the socket whose last reference is being closed, else 0 */
-	__u64 connection; /* CLOSE: its connection id */
-	__u32 fd;	  /* first argument of the call */
-	__u32 syscall;	  /* enum record_syscall, or SYSCALL_SHUTDOWN; 0 when the call is over */
-	__u32 generation; /* of the targets that its process was found in; another one: ask again */
-	__u32 pad;
+	__u64 start_ns;		   /* entry of the call */
+	__u64 sock;		   /* CLOSE: the socket whose last reference is being closed, else 0 */
+	__u64 connection;	   /* CLOSE: its connection id */
+	__u32 fd;		   /* first argument of the call */
+	__u32 syscall;		   /* enum record_syscall, or SYSCALL_SHUTDOWN; 0 when the call is over */
+	__u32 generation;	   /* of the targets that its process was found in; another one: ask again */
+	__u32 asked;		   /* the helper was told that sessions of this thread use memory BIOs */
 	struct tls_call tls;	   /* the call of a TLS library that it is in */
 	struct tls_call tls_outer; /* the one that made that call, when a session runs inside another */
 };
@@ -95,6 +95,23 @@ struct {
 	__type(key, struct session_key);
 	__type(value, struct session);
 } sessions SEC(".maps") __weak;
+
+/* The beginning of a record that a session wrote to a memory BIO, in a process. */
+#define CIPHERTEXT_BYTES 24
+struct ciphertext_key {
+	__u8 bytes[CIPHERTEXT_BYTES] __attribute__((aligned(8)));
+	__u64 tgid;
+};
+
+/* A record that is to appear in a system call -> the session that wrote it.
+ * Written by: enter_bio_write, for sessions that are not bound.  Removed by: the call in which it appears,
+ * else by age.  Full: the oldest goes, and its session is bound by a later record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct ciphertext_key);
+	__type(value, __u64);
+} ciphertexts SEC(".maps") __weak;
 
 /* struct sock * -> what is remembered of the plaintext of its connection, as of a connection of its own.
  * Written by: bind_session.  Removed by: destroy_socket.  Full: as `sessions`. */

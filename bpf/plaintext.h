@@ -5,6 +5,7 @@
 #define ACCESSLOG_PLAINTEXT_H
 
 #include "session.h"
+#include "thread.h"
 #include "transfer.h"
 
 /* The plaintext's state of the connection that carries the session; NULL when that is not certain. */
@@ -39,13 +40,23 @@ static __always_inline void tell_plaintext(struct connection *c, __u64 sock, str
 	c->totals[direction].last_end_ns = x->end_ns;
 }
 
-static __always_inline void move_plaintext(__u64 session, struct transfer *x)
+/* Whose records pass through memory, that is seen only where they are written to it. */
+static __always_inline void ask_for_memory(struct thread *thread)
+{
+	if (thread->asked)
+		return;
+	thread->asked = 1;
+	emit_image_event(IMAGE_MEMORY, current_tgid(), 0);
+}
+
+static __always_inline void move_plaintext(struct thread *thread, __u64 session, struct transfer *x)
 {
 	__u64 sock = 0;
 	struct connection *c = plaintext_of(session, &sock);
 
 	if (!c) {
 		count(COUNTER_plaintext_unattributed);
+		ask_for_memory(thread);
 		return;
 	}
 	count(x->direction ? COUNTER_plaintext_write : COUNTER_plaintext_read);

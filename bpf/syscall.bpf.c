@@ -77,6 +77,7 @@ static __always_inline void transfer_on(__u32 fd, struct transfer *x, const stru
 	struct file *file = file_of_fd(fd);
 	struct connection *c;
 	struct sock *sk;
+	__u32 flags;
 
 	if (!file)
 		return;
@@ -84,8 +85,12 @@ static __always_inline void transfer_on(__u32 fd, struct transfer *x, const stru
 	c = connection_of(sk, file, fd, x);
 	if (!c)
 		return;
+	flags = c->flags;
 	transfer(c, sk, x);
 	associate(c, sk, x, thread, stack);
+	/* A session begins in a library that is not known: perhaps it was not found yet. */
+	if (c->flags & ~flags & CONNECTION_TLS && !c->session)
+		emit_image_event(IMAGE_TLS, current_tgid(), 0);
 }
 
 /* recvmmsg and sendmmsg return messages, not bytes: each has a length of its own. The first one's buffers are

@@ -6,6 +6,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 #include "scratch_of_task.h"
+#include "ciphertext.h"
 #include "plaintext.h"
 #include "session.h"
 #include "syscalls.h"
@@ -86,7 +87,19 @@ int return_tls(struct pt_regs *regs)
 		return 0;
 	if (thread->tls.session == call.session)
 		thread->tls.told = 1;
-	move_plaintext(call.session, &x);
+	move_plaintext(thread, call.session, &x);
+	return 0;
+}
+
+/* int BIO_write(BIO *, const void *data, int length), of which only those inside a call of the library
+ * matter. */
+SEC("uprobe")
+int enter_bio_write(struct pt_regs *regs)
+{
+	struct thread *thread = thread_find();
+
+	if (thread && session_on_stack(thread, regs->sp))
+		expect_ciphertext(thread->tls.session, CALL_ARGUMENT_2(regs), CALL_ARGUMENT_3(regs));
 	return 0;
 }
 

