@@ -6,6 +6,7 @@
 #define ACCESSLOG_ASSOCIATION_H
 
 #include "ciphertext.h"
+#include "goroutine.h"
 #include "session.h"
 #include "thread.h"
 #include "transfer.h"
@@ -23,30 +24,38 @@ static __always_inline bool moved_record(const struct transfer *x)
  * library that is not looked into would be searched for ever. */
 #define CALLS_SEARCHED 256
 
+static __always_inline bool is_searched(const struct connection *c, const struct transfer *x)
+{
+	return !c->session && c->flags & (CONNECTION_TLS | CONNECTION_RECORDS) &&
+	       c->totals[x->direction & 1].calls < CALLS_SEARCHED;
+}
+
 /* The session that wrote what this call sends, 0: none. */
-static __always_inline __u64 session_by_ciphertext(const struct connection *c, const struct transfer *x)
+static __always_inline __u64 session_by_ciphertext(const struct transfer *x)
 {
 	struct data_scratch *to = scratch_find();
-	__u32 readable;
+	__u32 readable = x->copyable < CIPHERTEXT_PEEK_BYTES ? x->copyable : CIPHERTEXT_PEEK_BYTES;
 
-	if (c->session || !(c->flags & (CONNECTION_TLS | CONNECTION_RECORDS)) ||
-	    x->direction != DIRECTION_EGRESS || c->totals[DIRECTION_EGRESS].calls > CALLS_SEARCHED)
+	if (x->direction != DIRECTION_EGRESS)
 		return 0;
-	readable = x->copyable < CIPHERTEXT_PEEK_BYTES ? x->copyable : CIPHERTEXT_PEEK_BYTES;
 	readable = peek(x->buffers.base, x->buffers.segments, readable, 0);
 	return to ? take_ciphertext(to->payload, readable) : 0;
 }
 
 /* After a call that moved bytes of a connection. */
 static __always_inline void associate(struct connection *c, struct sock *sk, const struct transfer *x,
-				      const struct thread *thread, __u64 stack)
+				      const struct thread *thread, struct pt_regs *regs)
 {
-	__u64 session = session_on_stack(thread, stack);
+	__u64 session = session_on_stack(thread, regs->sp);
 
-	if (session && (session == c->session || !moved_record(x)))
+	if (session == c->session && session)
 		return;
-	if (!session)
-		session = session_by_ciphertext(c, x);
+	if (!session && is_searched(c, x))
+		session = session_of_goroutine(GOROUTINE(regs), regs->sp);
+	if (session && !moved_record(x))
+		return;
+	if (!session && is_searched(c, x))
+		session = session_by_ciphertext(x);
 	if (session)
 		bind_session(c, (__u64)sk, session);
 }

@@ -109,6 +109,7 @@ struct sock {
 
 struct pt_regs {
 	unsigned long r14;
+	unsigned long bx;
 	unsigned long r10;
 	unsigned long r9;
 	unsigned long r8;

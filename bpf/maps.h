@@ -29,17 +29,22 @@ struct tls_call {
 	__u32 told;	/* a call inside it moved its plaintext */
 };
 
+/* Sessions run inside sessions, and some calls are made of others. */
+struct tls_calls {
+	struct tls_call now;   /* the innermost call that is under way */
+	struct tls_call outer; /* the one that made it */
+};
+
 /* The call a thread is in. */
 struct thread {
-	__u64 start_ns;		   /* entry of the call */
-	__u64 sock;		   /* CLOSE: the socket whose last reference is being closed, else 0 */
-	__u64 connection;	   /* CLOSE: its connection id */
-	__u32 fd;		   /* first argument of the call */
-	__u32 syscall;		   /* enum record_syscall, or SYSCALL_SHUTDOWN; 0 when the call is over */
-	__u32 generation;	   /* of the targets that its process was found in; another one: ask again */
-	__u32 asked;		   /* the helper was told that sessions of this thread use memory BIOs */
-	struct tls_call tls;	   /* the call of a TLS library that it is in */
-	struct tls_call tls_outer; /* the one that made that call, when a session runs inside another */
+	__u64 start_ns;	      /* entry of the call */
+	__u64 sock;	      /* CLOSE: the socket whose last reference is being closed, else 0 */
+	__u64 connection;     /* CLOSE: its connection id */
+	__u32 fd;	      /* first argument of the call */
+	__u32 syscall;	      /* enum record_syscall, or SYSCALL_SHUTDOWN; 0 when the call is over */
+	__u32 generation;     /* of the targets that its process was found in; another one: ask again */
+	__u32 asked;	      /* the helper was told that sessions of this thread use memory BIOs */
+	struct tls_calls tls; /* of C functions; those of goroutines are kept with these */
 };
 
 struct ring {
@@ -95,6 +100,21 @@ struct {
 	__type(key, struct session_key);
 	__type(value, struct session);
 } sessions SEC(".maps") __weak;
+
+struct goroutine_key {
+	__u64 g; /* address of the runtime's object */
+	__u64 tgid;
+};
+
+/* Goroutine -> its calls of crypto/tls: it may begin a call on one thread and end it on another.
+ * Written by: enter_go.  Removed by: return_go, else by age.  Full: the oldest goes, and the plaintext of its
+ * call is not attributed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct goroutine_key);
+	__type(value, struct tls_calls);
+} goroutines SEC(".maps") __weak;
 
 /* The beginning of a record that a session wrote to a memory BIO, in a process. */
 #define CIPHERTEXT_BYTES 24

@@ -49,18 +49,19 @@ static __always_inline void ask_for_memory(struct thread *thread)
 	emit_image_event(IMAGE_MEMORY, current_tgid(), 0);
 }
 
-static __always_inline void move_plaintext(struct thread *thread, __u64 session, struct transfer *x)
+/* False, and counted: the connection is not certain. */
+static __always_inline bool move_plaintext(__u64 session, struct transfer *x)
 {
 	__u64 sock = 0;
 	struct connection *c = plaintext_of(session, &sock);
 
 	if (!c) {
 		count(COUNTER_plaintext_unattributed);
-		ask_for_memory(thread);
-		return;
+		return false;
 	}
 	count(x->direction ? COUNTER_plaintext_write : COUNTER_plaintext_read);
 	tell_plaintext(c, sock, x);
+	return true;
 }
 
 #endif

@@ -72,7 +72,7 @@ static __always_inline struct connection *connection_of(struct sock *sk, struct 
 
 /* One transfer on a descriptor that may be anything. */
 static __always_inline void transfer_on(__u32 fd, struct transfer *x, const struct thread *thread,
-					__u64 stack)
+					struct pt_regs *regs)
 {
 	struct file *file = file_of_fd(fd);
 	struct connection *c;
@@ -87,7 +87,7 @@ static __always_inline void transfer_on(__u32 fd, struct transfer *x, const stru
 		return;
 	flags = c->flags;
 	transfer(c, sk, x);
-	associate(c, sk, x, thread, stack);
+	associate(c, sk, x, thread, regs);
 	/* A session begins in a library that is not known: perhaps it was not found yet. */
 	if (c->flags & ~flags & CONNECTION_TLS && !c->session)
 		emit_image_event(IMAGE_TLS, current_tgid(), 0);
@@ -170,7 +170,7 @@ static __always_inline void exit_transfer(struct pt_regs *regs, const struct thr
 		x->buffers.base = 0;
 	if (kind == SYSCALL_SPLICE)
 		fd = spliced_fd(regs, fd, x);
-	transfer_on(fd, x, thread, regs->sp);
+	transfer_on(fd, x, thread, regs);
 }
 
 /* Only successful accepts; a loop that runs into EAGAIN leaves no trace. */

@@ -63,9 +63,9 @@ static __always_inline struct thread *thread_watched(void)
  * returning is not: the stack has been taken down since. */
 static __always_inline __u64 session_on_stack(const struct thread *thread, __u64 stack)
 {
-	if (!thread || !thread->tls.session)
+	if (!thread || !thread->tls.now.session)
 		return 0;
-	return thread->tls.stack - stack < TLS_STACK_BYTES ? thread->tls.session : 0;
+	return thread->tls.now.stack - stack < TLS_STACK_BYTES ? thread->tls.now.session : 0;
 }
 
 #endif

@@ -1,71 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* The call of a TLS library that a thread is in. Sessions run inside sessions (TLS through a TLS proxy), and
- * some calls are made of others, so two are remembered; a third one inside them is not seen. A call that is
- * left by longjmp, or never returns, is found out by the stack. */
+/* The calls of TLS libraries that a thread, or a goroutine, is in. Sessions run inside sessions (TLS through
+ * a TLS proxy), and some calls are made of others, so two are remembered; a third one around them is
+ * forgotten. A call that is left by longjmp, or never returns, is found out by the stack. */
 #ifndef ACCESSLOG_TLS_CALL_H
 #define ACCESSLOG_TLS_CALL_H
 
-#include "syscalls.h"
-#include "thread.h"
+#include "maps.h"
 #include "transfer.h"
 
-/* The return address is gone from the stack when a call has returned. */
-#define RETURN_ADDRESS_BYTES 8
-
-static __always_inline int enter_tls(struct pt_regs *regs, struct tls_call *call)
+static __always_inline void begin_call(struct tls_calls *calls, const struct tls_call *call)
 {
-	struct thread *thread = thread_watched();
-
-	if (!thread)
-		return 0;
-	call->session = CALL_ARGUMENT_1(regs);
-	call->stack = regs->sp;
-	call->start_ns = bpf_ktime_get_ns();
-	if (thread->tls.session && thread->tls.stack > call->stack)
-		thread->tls_outer = thread->tls;
+	if (calls->now.session && calls->now.stack > call->stack)
+		calls->outer = calls->now;
 	else
-		thread->tls_outer.session = 0;
-	thread->tls = *call;
-	return 0;
+		calls->outer.session = 0;
+	calls->now = *call;
 }
 
-static __always_inline bool is_of(const struct tls_call *call, __u64 stack)
+static __always_inline bool is_at(const struct tls_call *call, __u64 stack)
 {
-	return call->session && call->stack + RETURN_ADDRESS_BYTES == stack;
+	return call->session && call->stack == stack;
 }
 
-/* Takes the call that returns. False: its entry was not seen, or it was told by a call inside it. */
-static __always_inline bool leave_tls(struct thread *thread, __u64 stack, struct tls_call *call)
+/* Takes the call that began at @stack. False: its entry was not seen, or it was told by a call inside it. */
+static __always_inline bool end_call(struct tls_calls *calls, __u64 stack, struct tls_call *call)
 {
-	if (is_of(&thread->tls, stack)) {
-		*call = thread->tls;
-		thread->tls = thread->tls_outer;
-	} else if (is_of(&thread->tls_outer, stack)) {
-		*call = thread->tls_outer;
-		thread->tls.session = 0;
+	if (is_at(&calls->now, stack)) {
+		*call = calls->now;
+		calls->now = calls->outer;
+	} else if (is_at(&calls->outer, stack)) {
+		*call = calls->outer;
+		calls->now.session = 0;
 	} else {
 		return false;
 	}
-	thread->tls_outer.session = 0;
+	calls->outer.session = 0;
 	return !call->told;
 }
 
-/* The count that an _ex call stored. */
-static __always_inline __u32 stored_count(const struct tls_call *call)
+/* A call inside another one of the same session: what it moved is not told again. */
+static __always_inline void told_call(struct tls_calls *calls, const struct tls_call *call)
 {
-	__u64 count = 0;
-
-	if (bpf_probe_read_user(&count, sizeof(count), (void *)call->count_at))
-		return 0;
-	return count > 0x7fffffff ? 0x7fffffff : count;
+	if (calls->now.session == call->session)
+		calls->now.told = 1;
 }
 
-/* What the call moved, when it did. */
-static __always_inline bool find_moved(const struct tls_call *call, __s32 result, struct transfer *x)
+/* The count that an _ex call stored. */
+static __always_inline __s64 stored_count(const struct tls_call *call)
+{
+	__s64 count = 0;
+
+	bpf_probe_read_user(&count, sizeof(count), (void *)call->count_at);
+	return count;
+}
+
+#define CALL_BYTES_MAX 0x7fffffff
+
+/* What the call moved, when it did. @result: the count, or of _ex calls success */
+static __always_inline bool find_moved(const struct tls_call *call, __s64 result, struct transfer *x)
 {
 	if (call->kind == TLS_CALL_HANDSHAKE || result <= 0)
 		return false;
-	x->bytes = call->count_at ? stored_count(call) : result;
+	if (call->count_at)
+		result = stored_count(call);
+	x->bytes = result < 0 ? 0 : result > CALL_BYTES_MAX ? CALL_BYTES_MAX : result;
 	x->copyable = x->bytes;
 	x->buffers.base = call->buffer;
 	x->start_ns = call->start_ns;

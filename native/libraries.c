@@ -119,6 +119,7 @@ static struct library *add(struct libraries *libraries, int fd, const struct sta
 	fresh->told = true;
 	keep_end(fresh->path, sizeof(fresh->path), seen_as);
 	library_inspect(fresh, fd, is_program);
+	libraries->untold |= !fresh->told;
 	fresh->next = *bucket;
 	*bucket = fresh;
 	libraries->count++;

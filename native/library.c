@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "library.h"
 
+#include "golang.h"
 #include "symbols.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ static const struct {
 
 const char *library_kind_name(enum library_kind kind)
 {
-	static const char *const names[] = {"none", "OpenSSL", "BoringSSL", "libcrypto"};
+	static const char *const names[] = {"none", "OpenSSL", "BoringSSL", "Go crypto/tls", "libcrypto"};
 
 	return names[kind];
 }
@@ -56,6 +57,13 @@ static bool has_essential(const struct symbol *found)
 	return true;
 }
 
+static void fail(struct library *library, const char *reason)
+{
+	library->status = LIBRARY_FAILED;
+	library->told = false;
+	snprintf(library->reason, sizeof(library->reason), "%s", reason);
+}
+
 static enum library_kind kind_by(const struct symbol *found)
 {
 	if (has_essential(found))
@@ -72,16 +80,64 @@ static bool is_probed(const struct library *library, uint64_t offset)
 	return false;
 }
 
-static void add_function(struct library *library, uint64_t offset, size_t index)
+static void add_function(struct library *library, uint64_t offset, const char *enter, const char *leave)
 {
 	struct library_function *function = &library->functions[library->function_count];
 
 	if (!offset || is_probed(library, offset))
 		return;
-	function->offset = offset;
-	function->enter = functions[index].enter;
-	function->leave = functions[index].leave;
+	if (library->function_count == LIBRARY_FUNCTIONS_MAX) {
+		fail(library, "it has too many places to probe");
+		return;
+	}
+	*function = (struct library_function){.offset = offset, .enter = enter, .leave = leave};
 	library->function_count++;
+}
+
+static void add_named(struct library *library, const struct symbol *found, size_t index)
+{
+	add_function(library, found[index].offset, functions[index].enter, functions[index].leave);
+}
+
+/* Go's functions are seen returning at each of their return instructions. */
+static const struct {
+	const char *name;
+	const char *enter;
+} go_functions[] = {
+    {"crypto/tls.(*Conn).Read", "enter_go_read"},
+    {"crypto/tls.(*Conn).Write", "enter_go_write"},
+    {"crypto/tls.(*Conn).clientHandshake", "enter_go_handshake"},
+    {"crypto/tls.(*Conn).serverHandshake", "enter_go_handshake"},
+};
+#define GO_FUNCTIONS (sizeof(go_functions) / sizeof(go_functions[0]))
+
+static void add_go(struct library *library, const struct golang_function *found)
+{
+	for (size_t i = 0; i < GO_FUNCTIONS; i++) {
+		add_function(library, found[i].offset, go_functions[i].enter, NULL);
+		for (size_t j = 0; j < found[i].return_count; j++)
+			add_function(library, found[i].returns[j], "return_go", NULL);
+	}
+}
+
+/* A program without crypto/tls has none of the functions, one that only asks has no serverHandshake. */
+static void inspect_go(struct library *library, int fd)
+{
+	struct golang_function found[GO_FUNCTIONS] = {};
+	int error;
+
+	for (size_t i = 0; i < GO_FUNCTIONS; i++)
+		found[i].name = go_functions[i].name;
+	error = golang_find(fd, found, GO_FUNCTIONS);
+	if (error == -ENOENT || error == -ENOEXEC || (!error && (!found[0].offset || !found[1].offset)))
+		return;
+	library->kind = LIBRARY_GO;
+	if (error == -ENOTSUP)
+		fail(library, "it was compiled by Go before 1.17, or by one that is not known yet");
+	else if (error)
+		fail(library, "its code is not understood");
+	else
+		add_go(library, found);
 }
 
 void library_inspect(struct library *library, int fd, bool is_program)
@@ -96,10 +152,12 @@ void library_inspect(struct library *library, int fd, bool is_program)
 	if (!symbols_find(fd, found, FUNCTIONS + 1, is_program))
 		library->kind = kind_by(found);
 	if (library->kind == LIBRARY_CRYPTO)
-		add_function(library, found[BIO_FUNCTION].offset, BIO_FUNCTION);
+		add_named(library, found, BIO_FUNCTION);
 	else if (library->kind != LIBRARY_NONE)
 		for (size_t i = 0; i < FUNCTIONS; i++)
-			add_function(library, found[i].offset, i);
+			add_named(library, found, i);
+	else if (is_program)
+		inspect_go(library, fd);
 }
 
 /* All places of one program in one link. */

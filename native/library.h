@@ -14,6 +14,7 @@ enum library_kind {
 	LIBRARY_NONE, /* no TLS library */
 	LIBRARY_OPENSSL,
 	LIBRARY_BORINGSSL,
+	LIBRARY_GO,
 	LIBRARY_CRYPTO, /* of OpenSSL, the part where records pass through memory */
 };
 
@@ -23,13 +24,13 @@ enum library_status {
 	LIBRARY_FAILED,
 };
 
-#define LIBRARY_FUNCTIONS_MAX 16
+#define LIBRARY_FUNCTIONS_MAX 64
 
 /* A function that is probed: where it begins, and the programs that see it begin and return. */
 struct library_function {
 	uint64_t offset;
 	const char *enter; /* name of a program */
-	const char *leave; /* the same, NULL: its return is of no interest */
+	const char *leave; /* the same, on return; NULL: it is of no interest */
 };
 
 struct library {

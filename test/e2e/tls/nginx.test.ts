@@ -12,7 +12,9 @@ test.before(async () => {
   authority = await testAuthority()
 })
 
-test.after.always(() => authority?.remove())
+test.after.always(async () => {
+  await authority?.remove()
+})
 
 async function start(t: ExecutionContext): Promise<Nginx> {
   const nginx = await Nginx.start({ certificate: authority.server })

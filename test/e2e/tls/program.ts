@@ -7,7 +7,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Certificate } from '../../../tools/cluster/certificates.ts'
 import { NODE } from '../harness/agent.ts'
-import { Owned } from '../harness/owned.ts'
+import { Owned, run } from '../harness/owned.ts'
 import type { Row } from '../harness/rows.ts'
 import type { Server } from '../harness/server.ts'
 import { until } from '../harness/until.ts'
@@ -115,6 +115,44 @@ export function pythonPrograms(): Program[] {
     linkage: 'dynamic',
     command: 'python3',
     args: ['-u', join(PROGRAMS, 'https.py'), flavour],
+  }))
+}
+
+/** How Go programs are built, by the name of it. */
+const GO_BUILDS: Record<string, readonly string[]> = {
+  plain: [],
+  stripped: ['-trimpath', '-ldflags', '-s -w'],
+  PIE: ['-buildmode=pie'],
+  'PIE, stripped': ['-buildmode=pie', '-ldflags', '-s -w'],
+}
+
+/** Builds the Go program in all ways, with the Go that is installed. */
+export async function buildGo(folder: string): Promise<void> {
+  const source = join(import.meta.dirname, '../../programs/go')
+  for (const [name, flags] of Object.entries(GO_BUILDS)) {
+    const { code, stderr } = await run('go', [
+      'build',
+      '-C',
+      source,
+      ...flags,
+      '-o',
+      goBinary(folder, name),
+      '.',
+    ])
+    if (code !== 0) throw new Error(`go build: ${stderr}`)
+  }
+}
+
+const goBinary = (folder: string, name: string): string => join(folder, `https-${name.replace(/\W+/g, '-')}`)
+
+/** @param folder where `buildGo` puts them */
+export function goPrograms(folder: string): Program[] {
+  return Object.keys(GO_BUILDS).map((name) => ({
+    name: `Go ${name}`,
+    library: 'Go crypto/tls',
+    linkage: name,
+    command: goBinary(folder, name),
+    args: [],
   }))
 }
 

@@ -1,19 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { run } from '../harness/owned.ts'
 import { clientLogs, serverLogs } from '../harness/rows.ts'
 import { expectRows, observe } from '../harness/scenario.ts'
 import { served } from '../harness/server.ts'
 import { type TestAuthority, testAuthority } from './authority.ts'
-import { type Program, ProgramClient, ProgramServer, nodePrograms, pythonPrograms } from './program.ts'
+import {
+  type Program,
+  ProgramClient,
+  ProgramServer,
+  buildGo,
+  goPrograms,
+  nodePrograms,
+  pythonPrograms,
+} from './program.ts'
 import { Nginx } from '../harness/nginx.ts'
 
 let authority: TestAuthority
 
-test.before(async () => {
+const goFolder = mkdtempSync(join(tmpdir(), 'e2e-tls-go-'))
+
+test.before(async (t) => {
+  t.timeout(300_000)
   authority = await testAuthority()
+  await buildGo(goFolder)
 })
 
-test.after.always(() => authority?.remove())
+test.after.always(async () => {
+  await authority?.remove()
+  rmSync(goFolder, { recursive: true })
+})
 
 const PATHS = ['/bytes/0', '/bytes/1', '/bytes/999?secret=1', '/bytes/20000', '/bytes/300000', '/bytes/5']
 
@@ -52,7 +70,7 @@ async function client(t: ExecutionContext, program: Program): Promise<void> {
   t.true(seen.every(({ tls }) => tls))
 }
 
-for (const program of [...nodePrograms(), ...pythonPrograms()]) {
+for (const program of [...nodePrograms(), ...pythonPrograms(), ...goPrograms(goFolder)]) {
   test.serial(`${program.name} serves`, server, program)
   test.serial(`${program.name} asks`, client, program)
 }
