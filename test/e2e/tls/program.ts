@@ -30,12 +30,15 @@ export interface Program {
 /** A running one that serves. */
 export class ProgramServer implements Server {
   readonly port: number
+  /** Where the same is had over HTTP; 0: nowhere. */
+  readonly plainPort: number
   readonly pids: readonly number[]
   readonly #process: Owned
 
   private constructor(process: Owned, port: number) {
     this.#process = process
     this.port = port
+    this.plainPort = Number(process.lines.map((line) => line.match(/^plain (\d+)$/)?.[1]).find(Boolean) ?? 0)
     this.pids = [process.pid]
   }
 
@@ -126,10 +129,11 @@ const GO_BUILDS: Record<string, readonly string[]> = {
   'PIE, stripped': ['-buildmode=pie', '-ldflags', '-s -w'],
 }
 
-/** Builds the Go program in all ways, with the Go that is installed. */
-export async function buildGo(folder: string): Promise<void> {
+/** Builds the Go program, in all ways or those named, with the Go that is installed. */
+export async function buildGo(folder: string, names = Object.keys(GO_BUILDS)): Promise<void> {
   const source = join(import.meta.dirname, '../../programs/go')
-  for (const [name, flags] of Object.entries(GO_BUILDS)) {
+  for (const name of names) {
+    const flags = GO_BUILDS[name]!
     const { code, stderr } = await run('go', [
       'build',
       '-C',

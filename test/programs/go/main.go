@@ -1,6 +1,7 @@
 // HTTPS/1.1 server and client on net/http.
 //
-//	https serve CERTIFICATE KEY   prints `listening PORT`, then one JSON row for each exchange
+//	https serve CERTIFICATE KEY   prints `plain PORT` (HTTP), `listening PORT` (HTTPS), then one JSON row for each
+//	                              exchange
 //	https get AUTHORITY           for each line `PORT PATH ...` of stdin GETs the paths on one connection, prints one
 //	                              JSON row for each answer, then `done`
 package main
@@ -60,6 +61,12 @@ func serve(certificate, key string) error {
 	if err != nil {
 		return err
 	}
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println("plain", plain.Addr().(*net.TCPAddr).Port)
+	go func() { log.Fatal(http.Serve(plain, http.HandlerFunc(answer))) }()
 	fmt.Println("listening", listener.Addr().(*net.TCPAddr).Port)
 	server := &http.Server{
 		Handler:      http.HandlerFunc(answer),

@@ -1,6 +1,7 @@
 """HTTPS server and client on Python's ssl module: `ssl` hands sockets to OpenSSL, `asyncio` passes records through memory.
 
-  python3 https.py ssl|asyncio serve CERTIFICATE KEY   prints `listening PORT`, then one JSON row for each exchange
+  python3 https.py ssl|asyncio serve CERTIFICATE KEY   prints `listening PORT`, with asyncio before it
+                                                       `plain PORT` (HTTP), then one JSON row for each exchange
   python3 https.py ssl|asyncio get AUTHORITY           for each line `PORT PATH ...` of stdin GETs the paths on one
                                                        connection, prints one JSON row for each answer, then `done`
 """
@@ -72,9 +73,11 @@ async def serve_one(reader, writer):
 
 
 async def serve_asyncio(context):
+    plain = await asyncio.start_server(serve_one, "127.0.0.1", 0)
+    print("plain", plain.sockets[0].getsockname()[1], flush=True)
     server = await asyncio.start_server(serve_one, "127.0.0.1", 0, ssl=context)
     print("listening", server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    await asyncio.gather(plain.serve_forever(), server.serve_forever())
 
 
 def get_ssl(context, port, paths):
