@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { HttpLog } from '../harness/agent.ts'
@@ -10,23 +8,22 @@ import { isHttp } from '../harness/rows.ts'
 import { observe } from '../harness/scenario.ts'
 import { until } from '../harness/until.ts'
 import { type TestAuthority, testAuthority } from './authority.ts'
-import { ProgramServer, buildGo, goPrograms, nodePrograms, pythonPrograms } from './program.ts'
+import { buildGo, fetchNode } from './builds.ts'
+import { ALL_PROGRAMS, ProgramServer } from './program.ts'
 
 const CONNECTIONS = 40
 const ROUNDS = 10
 
 let authority: TestAuthority
-const goFolder = mkdtempSync(join(tmpdir(), 'e2e-tls-go-'))
 
 test.before(async (t) => {
   t.timeout(300_000)
   authority = await testAuthority()
-  await buildGo(goFolder, ['stripped'])
+  await Promise.all([buildGo(), fetchNode()])
 })
 
 test.after.always(async () => {
   await authority?.remove()
-  rmSync(goFolder, { recursive: true })
 })
 
 /** An answer, and the client's end of the connection that brought it. */
@@ -66,8 +63,9 @@ async function mixed(t: ExecutionContext, pids: readonly number[], plain: number
   )
 }
 
-for (const program of [...nodePrograms(), ...pythonPrograms(), ...goPrograms(goFolder)]) {
-  if (!['Node 16', 'Node 24', 'Python asyncio', 'Go stripped'].includes(program.name)) continue
+const SERVERS = ['Node 16', 'Node 24', 'Python asyncio', 'Go stripped', 'Go 1.17.13 stripped']
+
+for (const program of ALL_PROGRAMS.filter(({ name }) => SERVERS.includes(name))) {
   test.serial(`${program.name}: every request is logged on the connection that carried it`, async (t) => {
     const server = await ProgramServer.start(program, authority.server)
     t.teardown(() => server.stop())

