@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BUCKETS 4096
 
@@ -140,10 +141,10 @@ static void inherit(struct images *images, uint32_t tgid, uint32_t parent)
 	}
 }
 
-/* Between two looks at a process without a library that it speaks TLS with, some time passes. */
+/* Between two looks at a process that speaks TLS by what is not known some time passes. */
 static bool is_worth_a_look(const struct image *image, uint64_t now_ns)
 {
-	return !image->count && (!image->looked_ns || now_ns - image->looked_ns > LOOK_AGAIN_NS);
+	return !image->looked_ns || now_ns - image->looked_ns > LOOK_AGAIN_NS;
 }
 
 void images_note(struct images *images, const struct image_event *event, uint64_t now_ns)
@@ -213,16 +214,41 @@ static int take_mapping(void *arg, const struct mapping *mapping)
 	return 0;
 }
 
+/* Where libssl is installed: the short life of a process that is started later would be over before its own
+ * library was found. */
+static const char *const well_known[] = {
+    "/usr/lib/x86_64-linux-gnu/libssl.so.3",
+    "/usr/lib/x86_64-linux-gnu/libssl.so.1.1",
+    "/usr/lib64/libssl.so.3",
+    "/usr/lib64/libssl.so.1.1",
+    "/usr/lib/libssl.so.3",
+    "/lib/libssl.so.1.1",
+};
+
+static void use_well_known(const struct look *look)
+{
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/%u/root%s", look->image->tgid, well_known[i]);
+		use(look, libraries_find(look->images->libraries, path, well_known[i], false), path);
+	}
+}
+
 /* The program itself first: its debugging symbols count, too. */
 static void look_at(struct images *images, struct image *image)
 {
 	struct look look = {.images = images, .image = image};
-	char path[32];
+	char path[32], target[MAPPING_PATH_BYTES];
+	ssize_t length;
 
 	snprintf(path, sizeof(path), "/proc/%u/exe", image->tgid);
-	use(&look, libraries_find(images->libraries, path, path, true), path);
+	length = readlink(path, target, sizeof(target) - 1);
+	target[length > 0 ? length : 0] = '\0';
+	use(&look, libraries_find(images->libraries, path, target, true), path);
 	mapping_each(image->tgid, find_memory_user, image);
 	mapping_each(image->tgid, take_mapping, &look);
+	use_well_known(&look);
 }
 
 bool images_turn(struct images *images, uint64_t now_ns)

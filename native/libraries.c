@@ -17,7 +17,7 @@
 #define FILES_MAX 16384
 
 /* How long probes stay without a user. */
-#define LINGER_NS (5 * NS_PER_S)
+#define LINGER_NS (10 * NS_PER_S)
 
 struct libraries {
 	struct library_programs programs;
@@ -77,6 +77,7 @@ void libraries_free(struct libraries *libraries)
 	if (!libraries)
 		return;
 	sweep(libraries, is_any);
+	uprobe_detached();
 	free(libraries);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "library.h"
 
+#include "elf_file.h"
 #include "golang.h"
 #include "symbols.h"
 
@@ -37,7 +38,8 @@ static const struct {
 
 const char *library_kind_name(enum library_kind kind)
 {
-	static const char *const names[] = {"none", "OpenSSL", "BoringSSL", "Go crypto/tls", "libcrypto"};
+	static const char *const names[] = {"none", "OpenSSL", "BoringSSL", "Go crypto/tls",
+					    "Java", "GnuTLS",  "NSS",	    "libcrypto"};
 
 	return names[kind];
 }
@@ -140,24 +142,54 @@ static void inspect_go(struct library *library, int fd)
 		add_go(library, found);
 }
 
-void library_inspect(struct library *library, int fd, bool is_program)
+/* What cannot be looked into is told by name, so that nobody has to wonder. */
+static const struct {
+	const char *prefix;
+	enum library_kind kind;
+} unsupported[] = {
+    {"libjvm.so", LIBRARY_JAVA},
+    {"libgnutls.so", LIBRARY_GNUTLS},
+    {"libssl3.so", LIBRARY_NSS},
+};
+
+static void inspect_name(struct library *library)
+{
+	const char *name = strrchr(library->path, '/');
+
+	for (size_t i = 0; name && i < sizeof(unsupported) / sizeof(unsupported[0]); i++) {
+		if (strncmp(name + 1, unsupported[i].prefix, strlen(unsupported[i].prefix)))
+			continue;
+		library->kind = unsupported[i].kind;
+		fail(library, "not supported");
+	}
+}
+
+static void look_for_symbols(struct library *library, int fd, bool is_program)
 {
 	struct symbol found[FUNCTIONS + 1] = {};
 
 	for (size_t i = 0; i < FUNCTIONS; i++)
 		found[i].name = functions[i].name;
 	found[FUNCTIONS].name = BORINGSSL_SYMBOL;
-	library->kind = LIBRARY_NONE;
-	library->function_count = 0;
-	if (!symbols_find(fd, found, FUNCTIONS + 1, is_program))
-		library->kind = kind_by(found);
+	if (symbols_find(fd, found, FUNCTIONS + 1, is_program))
+		return;
+	library->kind = kind_by(found);
 	if (library->kind == LIBRARY_CRYPTO)
 		add_named(library, found, BIO_FUNCTION);
 	else if (library->kind != LIBRARY_NONE)
 		for (size_t i = 0; i < FUNCTIONS; i++)
 			add_named(library, found, i);
-	else if (is_program)
+}
+
+void library_inspect(struct library *library, int fd, bool is_program)
+{
+	library->kind = LIBRARY_NONE;
+	library->function_count = 0;
+	look_for_symbols(library, fd, is_program);
+	if (library->kind == LIBRARY_NONE && is_program)
 		inspect_go(library, fd);
+	if (library->kind == LIBRARY_NONE)
+		inspect_name(library);
 }
 
 /* All places of one program in one link. */
@@ -224,4 +256,56 @@ void library_detach(struct library *library)
 	uprobe_detach(&library->links);
 	library->status = LIBRARY_DETACHED;
 	library->told = false;
+}
+
+#define NUMBER "0123456789."
+
+/* "OpenSSL 3.0.22", "OpenSSL 1.1.1w", "go1.26": the word, a number with a point, perhaps a letter. */
+static size_t version_length(const char *at, size_t available, const char *word)
+{
+	size_t length = strlen(word), number;
+
+	if (length >= available)
+		return 0;
+	number = strspn(at + length, NUMBER);
+	if (number < 3 || !memchr(at + length, '.', number))
+		return 0;
+	length += number;
+	return at[length] >= 'a' && at[length] <= 'z' ? length + 1 : length;
+}
+
+/* The longest: a prefix of it may stand elsewhere. */
+static bool find_version(const struct elf_file *file, const char *section, const char *word, char *version,
+			 size_t size)
+{
+	struct elf_part part;
+	const uint8_t *at, *end;
+	size_t longest = 0;
+
+	if (elf_file_section(file, section, &part))
+		return false;
+	end = part.bytes + part.size;
+	for (at = part.bytes; (at = memmem(at, end - at, word, strlen(word))); at++) {
+		size_t length = version_length((const char *)at, end - at, word);
+
+		if (length <= longest || length >= size)
+			continue;
+		longest = length;
+		snprintf(version, size, "%.*s", (int)length, at);
+	}
+	return longest > 0;
+}
+
+void library_version(int fd, enum library_kind kind, char *version, size_t size)
+{
+	struct elf_file file;
+
+	version[0] = '\0';
+	if (elf_file_open(&file, fd))
+		return;
+	if (kind == LIBRARY_OPENSSL || kind == LIBRARY_CRYPTO)
+		find_version(&file, ".rodata", "OpenSSL ", version, size);
+	else if (kind == LIBRARY_GO && !find_version(&file, ".go.buildinfo", "go", version, size))
+		find_version(&file, ".rodata", "go", version, size);
+	elf_file_close(&file);
 }

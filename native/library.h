@@ -15,6 +15,9 @@ enum library_kind {
 	LIBRARY_OPENSSL,
 	LIBRARY_BORINGSSL,
 	LIBRARY_GO,
+	LIBRARY_JAVA, /* this one and the next are not supported, and known by the name of the file */
+	LIBRARY_GNUTLS,
+	LIBRARY_NSS,
 	LIBRARY_CRYPTO, /* of OpenSSL, the part where records pass through memory */
 };
 
@@ -68,6 +71,9 @@ const char *library_status_name(enum library_status status);
  * count, too.
  */
 void library_inspect(struct library *library, int fd, bool is_program);
+
+/* What the library calls itself, as in "OpenSSL 3.0.22" or "go1.26.8"; empty when it does not say. */
+void library_version(int fd, enum library_kind kind, char *version, size_t size);
 
 /* All or none: a function that is not seen would make the others tell half of the truth. 0 or -errno, with
  * status and reason set. @fd is of the file and not needed afterwards. */

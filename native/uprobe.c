@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 /* enum bpf_attach_type and union bpf_attr of Linux 6.6; Debian 12 has the headers of 6.1. */
 #define TRACE_UPROBE_MULTI  48
 #define UPROBE_MULTI_RETURN 1
+
+/* A thread that closes a descriptor needs little more than the least. */
+#define CLOSE_STACK_BYTES (64 * 1024)
 
 struct link_create_uprobe_multi {
 	uint32_t prog_fd;
@@ -140,8 +144,50 @@ int uprobe_attach(const struct uprobe_wish *wish, enum uprobe_method method, str
 	return error;
 }
 
+/* Links that are being detached. The kernel waits for running programs with each, tens of milliseconds; all
+ * at the same time they take no longer than one. */
+static pthread_mutex_t closing_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t closing_ended = PTHREAD_COND_INITIALIZER;
+static size_t closing;
+
+static void *close_link(void *fd)
+{
+	close((intptr_t)fd);
+	pthread_mutex_lock(&closing_lock);
+	closing--;
+	pthread_cond_broadcast(&closing_ended);
+	pthread_mutex_unlock(&closing_lock);
+	return NULL;
+}
+
+static void begin_close(int fd)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int error;
+
+	pthread_mutex_lock(&closing_lock);
+	closing++;
+	pthread_mutex_unlock(&closing_lock);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, CLOSE_STACK_BYTES);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	error = pthread_create(&thread, &attributes, close_link, (void *)(intptr_t)fd);
+	pthread_attr_destroy(&attributes);
+	if (error)
+		close_link((void *)(intptr_t)fd);
+}
+
 void uprobe_detach(struct uprobe_links *links)
 {
 	while (links->count)
-		close(links->fds[--links->count]);
+		begin_close(links->fds[--links->count]);
+}
+
+void uprobe_detached(void)
+{
+	pthread_mutex_lock(&closing_lock);
+	while (closing)
+		pthread_cond_wait(&closing_ended, &closing_lock);
+	pthread_mutex_unlock(&closing_lock);
 }

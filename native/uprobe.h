@@ -45,6 +45,11 @@ struct uprobe_links {
 
 /* Adds to @links, which begins as zeros. 0, or -errno: what was attached before hangs on. */
 int uprobe_attach(const struct uprobe_wish *wish, enum uprobe_method method, struct uprobe_links *links);
+
+/* Returns at once: the kernel waits a while for each link, which nobody else should have to. */
 void uprobe_detach(struct uprobe_links *links);
+
+/* Waits until all that was detached hangs no more. */
+void uprobe_detached(void);
 
 #endif
