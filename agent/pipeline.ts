@@ -55,6 +55,8 @@ export interface PipelineOptions {
   sender: BatchSink | undefined
   /** By default all logs. */
   wanted?: WantedLogs
+  /** TLS libraries that are looked into, as a policy names them; by default all. */
+  tls?: readonly string[]
   /** Another line still tells what it sees: this one begins when `beginAt` says so. */
   waits?: boolean
   logger: Logger
@@ -282,9 +284,10 @@ export class Pipeline implements HelperOwner, ShardsListener {
   }
 
   #supervision(): SupervisorOptions {
-    const { config, helperPath, watch } = this.#options
+    const { config, helperPath, watch, tls } = this.#options
+    const args = tls === undefined ? [] : [`--tls=${tls.join(',')}`]
     return {
-      helper: { command: helperPath, eventLayoutVersion: EVENT_LAYOUT_VERSION },
+      helper: { command: helperPath, args, eventLayoutVersion: EVENT_LAYOUT_VERSION },
       settings: {
         shards: config.protocolAnalyze.parallels,
         perCpuBufferBytes: config.protocolAnalyze.perCpuBufferBytes,

@@ -197,6 +197,7 @@ _Static_assert(sizeof(struct record_process) == 56, "layout");
 	X(plaintext_read, "calls of TLS libraries that gave plaintext of a known connection")                \
 	X(plaintext_write, "calls of TLS libraries that took plaintext of a known connection")               \
 	X(plaintext_unattributed, "calls of TLS libraries whose connection could not be verified")           \
+	X(plaintext_muted, "calls of TLS libraries whose plaintext nobody wants any more")                   \
 	X(plaintext_lost, "calls of TLS libraries whose plaintext found no memory to be looked at")          \
 	X(records_plaintext, "DATA records of plaintext handed to a ring")                                   \
 	X(dropped_ring_full_plaintext, "DATA records of plaintext that found their ring full")               \

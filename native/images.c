@@ -185,7 +185,7 @@ static void use(const struct look *look, struct library *library, const char *pa
 {
 	struct image *image = look->image;
 
-	if (!library || library->kind == LIBRARY_NONE ||
+	if (!library || library->kind == LIBRARY_NONE || !library_is_wanted(library) ||
 	    (library->kind == LIBRARY_CRYPTO && !image->uses_memory) || uses(image, library) ||
 	    image->count == LIBRARIES_MAX)
 		return;

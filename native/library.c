@@ -26,6 +26,8 @@ static const struct {
     {"SSL_clear", "renew_tls", NULL},
     {"SSL_set_bio", "renew_tls", NULL},
     {"SSL_set_fd", "renew_tls", NULL},
+    {"SSL_read_early_data", "enter_tls_read_ex", "return_tls"},
+    {"SSL_write_early_data", "enter_tls_write_ex", "return_tls"},
     {"BIO_write", "enter_bio_write", NULL},
 };
 #define FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
@@ -33,12 +35,61 @@ static const struct {
 /* The last one, which may be in a file of its own: libcrypto. */
 #define BIO_FUNCTION (FUNCTIONS - 1)
 
-/* Only BoringSSL has it. */
+/* What tells the relatives apart: only BoringSSL, and only Node.js has it. */
 #define BORINGSSL_SYMBOL "SSL_CTX_set_custom_verify"
+#define NODE_SYMBOL	 "node_module_register"
+#define SYMBOLS		 (FUNCTIONS + 2)
+
+/* Those that are looked into, a bit per kind. */
+static uint32_t wanted_kinds = ~0u;
+
+static const struct {
+	const char *name;
+	enum library_kind kind;
+} policy_names[] = {
+    {"OpenSSL", LIBRARY_OPENSSL},
+    {"BoringSSL", LIBRARY_BORINGSSL},
+    {"GoTLS", LIBRARY_GO},
+    {"NodeTLS", LIBRARY_NODE},
+};
+
+/* The bit of the name at the beginning of @list; 0: it is none. */
+static uint32_t bit_of(const char *list, size_t length)
+{
+	for (size_t i = 0; i < sizeof(policy_names) / sizeof(policy_names[0]); i++)
+		if (strlen(policy_names[i].name) == length && !strncmp(policy_names[i].name, list, length))
+			return 1u << policy_names[i].kind;
+	return 0;
+}
+
+int library_want(const char *list)
+{
+	uint32_t bits = 0;
+
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		uint32_t bit = bit_of(list, length);
+
+		if (!bit)
+			return -EINVAL;
+		bits |= bit;
+		list += length + (list[length] == ',');
+	}
+	wanted_kinds = bits;
+	return 0;
+}
+
+/* The other half of OpenSSL is of use only where the library itself is looked into. */
+bool library_is_wanted(const struct library *library)
+{
+	uint32_t kind = library->kind == LIBRARY_CRYPTO ? LIBRARY_OPENSSL : library->kind;
+
+	return wanted_kinds >> kind & 1;
+}
 
 const char *library_kind_name(enum library_kind kind)
 {
-	static const char *const names[] = {"none", "OpenSSL", "BoringSSL", "Go crypto/tls",
+	static const char *const names[] = {"none", "OpenSSL", "BoringSSL", "Node.js",	"Go crypto/tls",
 					    "Java", "GnuTLS",  "NSS",	    "libcrypto"};
 
 	return names[kind];
@@ -68,8 +119,10 @@ static void fail(struct library *library, const char *reason)
 
 static enum library_kind kind_by(const struct symbol *found)
 {
+	if (has_essential(found) && found[FUNCTIONS].offset)
+		return LIBRARY_BORINGSSL;
 	if (has_essential(found))
-		return found[FUNCTIONS].offset ? LIBRARY_BORINGSSL : LIBRARY_OPENSSL;
+		return found[FUNCTIONS + 1].offset ? LIBRARY_NODE : LIBRARY_OPENSSL;
 	return found[BIO_FUNCTION].offset ? LIBRARY_CRYPTO : LIBRARY_NONE;
 }
 
@@ -166,12 +219,13 @@ static void inspect_name(struct library *library)
 
 static void look_for_symbols(struct library *library, int fd, bool is_program)
 {
-	struct symbol found[FUNCTIONS + 1] = {};
+	struct symbol found[SYMBOLS] = {};
 
 	for (size_t i = 0; i < FUNCTIONS; i++)
 		found[i].name = functions[i].name;
 	found[FUNCTIONS].name = BORINGSSL_SYMBOL;
-	if (symbols_find(fd, found, FUNCTIONS + 1, is_program))
+	found[FUNCTIONS + 1].name = NODE_SYMBOL;
+	if (symbols_find(fd, found, SYMBOLS, is_program))
 		return;
 	library->kind = kind_by(found);
 	if (library->kind == LIBRARY_CRYPTO)
@@ -303,7 +357,7 @@ void library_version(int fd, enum library_kind kind, char *version, size_t size)
 	version[0] = '\0';
 	if (elf_file_open(&file, fd))
 		return;
-	if (kind == LIBRARY_OPENSSL || kind == LIBRARY_CRYPTO)
+	if (kind == LIBRARY_OPENSSL || kind == LIBRARY_NODE || kind == LIBRARY_CRYPTO)
 		find_version(&file, ".rodata", "OpenSSL ", version, size);
 	else if (kind == LIBRARY_GO && !find_version(&file, ".go.buildinfo", "go", version, size))
 		find_version(&file, ".rodata", "go", version, size);

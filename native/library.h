@@ -14,6 +14,7 @@ enum library_kind {
 	LIBRARY_NONE, /* no TLS library */
 	LIBRARY_OPENSSL,
 	LIBRARY_BORINGSSL,
+	LIBRARY_NODE, /* OpenSSL inside Node.js */
 	LIBRARY_GO,
 	LIBRARY_JAVA, /* this one and the next are not supported, and known by the name of the file */
 	LIBRARY_GNUTLS,
@@ -60,6 +61,12 @@ struct library_programs {
 	void *arg;
 	enum uprobe_method method;
 };
+
+/* Looks from now on only into those of this list, as policies name them: OpenSSL, BoringSSL, GoTLS, NodeTLS,
+ * with commas between them; none when it is empty. 0, or -EINVAL: it holds another word. To be called before
+ * anything else. */
+int library_want(const char *list);
+bool library_is_wanted(const struct library *library);
 
 /* "OpenSSL", "BoringSSL". */
 const char *library_kind_name(enum library_kind kind);

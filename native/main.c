@@ -3,6 +3,7 @@
 #include "check.h"
 #include "diagnosis.h"
 #include "inspect.h"
+#include "library.h"
 #include "log.h"
 #include "session.h"
 #include "version.h"
@@ -23,7 +24,10 @@ static const char help[] =
     "accesslog-helper runs the BPF programs for accesslog-agent and speaks length-prefixed CBOR\n"
     "(native/wire.def) on stdin and stdout. It ends when stdin does; nothing stays attached.\n"
     "\n"
-    "  accesslog-helper [--verbose]   hold a session; stdin and stdout are pipes or sockets\n"
+    "  accesslog-helper [--verbose] [--tls LIST]\n"
+    "                                 hold a session; stdin and stdout are pipes or sockets. LIST is of TLS\n"
+    "                                 libraries that are looked into: OpenSSL,BoringSSL,GoTLS,NodeTLS (the "
+    "default)\n"
     "  accesslog-helper --check       load and attach each program once, print what works as JSON;\n"
     "                                 exit code 0 when everything essential does, else 1\n"
     "  accesslog-helper --inspect PID print the TLS libraries of a process, and whether they can be looked\n"
@@ -56,9 +60,13 @@ static enum mode parse_inspected(const char *argument)
 static enum mode parse(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"check", no_argument, NULL, 'c'},	 {"inspect", required_argument, NULL, 'i'},
-	    {"version", no_argument, NULL, 'V'}, {"help", no_argument, NULL, 'h'},
-	    {"verbose", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0},
+	    {"check", no_argument, NULL, 'c'},
+	    {"inspect", required_argument, NULL, 'i'},
+	    {"tls", required_argument, NULL, 't'},
+	    {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"verbose", no_argument, NULL, 'v'},
+	    {NULL, 0, NULL, 0},
 	};
 	enum mode mode = MODE_SESSION;
 	int option;
@@ -68,6 +76,10 @@ static enum mode parse(int argc, char **argv)
 			mode = MODE_CHECK;
 		else if (option == 'i')
 			mode = parse_inspected(optarg);
+		else if (option == 't' && library_want(optarg))
+			return MODE_USAGE;
+		else if (option == 't')
+			continue;
 		else if (option == 'V')
 			mode = MODE_VERSION;
 		else if (option == 'h')

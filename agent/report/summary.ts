@@ -118,9 +118,9 @@ function plaintextStages(kernel: Counters['kernel']): Stage[] {
     no_memory: kernel.plaintext_lost,
     ring_full: kernel.dropped_ring_full_plaintext,
   }
-  return [
-    lawOf({ stage: 'kernel', unit: 'plaintext calls', seen, passed: kernel.records_plaintext, dropped }),
-  ]
+  const folded = kernel.plaintext_muted
+  const passed = kernel.records_plaintext
+  return [lawOf({ stage: 'kernel', unit: 'plaintext calls', seen, passed, folded, dropped })]
 }
 
 function helperStage(helper: Counters['helper']): Stage {

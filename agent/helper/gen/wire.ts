@@ -279,6 +279,7 @@ export const KERNEL_COUNTERS = [
   ['plaintext_read', 'calls of TLS libraries that gave plaintext of a known connection'],
   ['plaintext_write', 'calls of TLS libraries that took plaintext of a known connection'],
   ['plaintext_unattributed', 'calls of TLS libraries whose connection could not be verified'],
+  ['plaintext_muted', 'calls of TLS libraries whose plaintext nobody wants any more'],
   ['plaintext_lost', 'calls of TLS libraries whose plaintext found no memory to be looked at'],
   ['records_plaintext', 'DATA records of plaintext handed to a ring'],
   ['dropped_ring_full_plaintext', 'DATA records of plaintext that found their ring full'],

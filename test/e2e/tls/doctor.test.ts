@@ -20,7 +20,7 @@ test.after.always(async () => {
 })
 
 const NAMES: Record<string, { library: string; version: RegExp }> = {
-  'Node 24': { library: 'OpenSSL', version: /^OpenSSL 3\.\d+\.\d+$/ },
+  'Node 24': { library: 'Node.js', version: /^OpenSSL 3\.\d+\.\d+$/ },
   'Python asyncio': { library: 'OpenSSL', version: /^OpenSSL 3\.\d+\.\d+$/ },
   'Go PIE, stripped': { library: 'Go crypto/tls', version: /^go1\.\d+/ },
   'Go 1.17.13 stripped': { library: 'Go crypto/tls', version: /^go1\.17\.13$/ },
