@@ -41,13 +41,7 @@ const CASES: Record<string, { records: Uint8Array[]; words: string[]; lost?: num
       record({ bytes: 60, before: { bytes: 500, calls: 1, records: 1, lastEndNs: 4000 } }),
       plain({ captured: 'y', before: { bytes: 1, calls: 1, records: 1, lastEndNs: 4000 } }),
     ],
-    words: [
-      'secured',
-      'read 1×500 3000-4000 1',
-      'bytes 0 x',
-      'read 1×60 3000-4000 1',
-      'bytes 0 y',
-    ],
+    words: ['secured', 'read 1×500 3000-4000 1', 'bytes 0 x', 'read 1×60 3000-4000 1', 'bytes 0 y'],
   },
   'what was said in the clear before is told as such': {
     records: [
