@@ -142,6 +142,15 @@ export class Shard implements ConnectionListener<Conversation> {
     return conversation
   }
 
+  /** What it said in the clear, as to a proxy, is over; what the records carry is looked at anew. */
+  secured(conversation: Conversation): void {
+    conversation.analyzer?.close(conversation.kernelLogs.at(-1)?.endNs ?? 0)
+    conversation.analyzer = undefined
+    conversation.muted = false
+    conversation.tls = true
+    this.#touch(conversation)
+  }
+
   operation(conversation: Conversation, operation: Operation): void {
     this.#count(operation.direction === 0 ? 'read' : 'write', operation.count)
     this.#separate(conversation, operation.startNs)
