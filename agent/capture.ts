@@ -30,6 +30,7 @@ const GROUPS = {
     'enter_tls_write_ex',
     'enter_tls_write_ex2',
     'return_tls',
+    'leave_tls_inside',
     'enter_bio_write',
     'renew_tls',
     'enter_go_handshake',

@@ -89,21 +89,33 @@ int enter_tls_write_ex2(struct pt_regs *regs)
 	return enter_tls(regs, &call);
 }
 
-/* All of the above return here. */
-SEC("uprobe")
-int return_tls(struct pt_regs *regs)
+/* @stack: where the pointer stood when the call was seen to begin */
+static __always_inline int leave_tls(struct pt_regs *regs, __u64 stack)
 {
 	struct thread *thread = thread_find();
 	struct tls_call call;
 	struct transfer x = {};
 
-	if (!thread || !end_call(&thread->tls, regs->sp - RETURN_ADDRESS_BYTES, &call) ||
-	    !find_moved(&call, (__s32)regs->ax, &x))
+	if (!thread || !end_call(&thread->tls, stack, &call) || !find_moved(&call, (__s32)regs->ax, &x))
 		return 0;
 	told_call(&thread->tls, &call);
 	if (!move_plaintext(call.session, &x))
 		ask_for_memory(thread);
 	return 0;
+}
+
+/* All of the above return here. */
+SEC("uprobe")
+int return_tls(struct pt_regs *regs)
+{
+	return leave_tls(regs, regs->sp - RETURN_ADDRESS_BYTES);
+}
+
+/* Or are about to, at a jump with the same stack as where they were seen to begin: native/place.h. */
+SEC("uprobe")
+int leave_tls_inside(struct pt_regs *regs)
+{
+	return leave_tls(regs, regs->sp);
 }
 
 /* int BIO_write(BIO *, const void *data, int length), of which only those inside a call of the library

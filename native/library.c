@@ -3,6 +3,7 @@
 
 #include "elf_file.h"
 #include "golang.h"
+#include "place.h"
 #include "symbols.h"
 
 #include <errno.h>
@@ -149,9 +150,44 @@ static void add_function(struct library *library, uint64_t offset, const char *e
 	library->function_count++;
 }
 
-static void add_named(struct library *library, const struct symbol *found, size_t index)
+/* Where its probes cost least. The places it leaves by come first, as library_attach needs them. */
+static bool add_places(struct library *library, const struct symbol *found, const uint8_t *code,
+		       const char *enter)
 {
-	add_function(library, found[index].offset, functions[index].enter, functions[index].leave);
+	struct places places;
+
+	if (!code || !places_find(code, found->bytes, &places))
+		return false;
+	for (size_t i = 0; i < places.leave_count; i++)
+		add_function(library, found->offset + places.leaves[i], "leave_tls_inside", NULL);
+	add_function(library, found->offset + places.enter, enter, NULL);
+	return true;
+}
+
+static void add_named(struct library *library, const struct elf_file *file, const struct symbol *found,
+		      size_t index)
+{
+	const char *enter = functions[index].enter, *leave = functions[index].leave;
+
+	if (!found[index].offset)
+		return;
+	if (!leave || !add_places(library, &found[index],
+				  elf_file_bytes(file, found[index].offset, found[index].bytes), enter))
+		add_function(library, found[index].offset, enter, leave);
+}
+
+static void add_all(struct library *library, int fd, const struct symbol *found)
+{
+	size_t first = library->kind == LIBRARY_CRYPTO ? BIO_FUNCTION : 0;
+	struct elf_file file;
+
+	if (elf_file_open(&file, fd)) {
+		fail(library, "its code cannot be read");
+		return;
+	}
+	for (size_t i = first; i < FUNCTIONS; i++)
+		add_named(library, &file, found, i);
+	elf_file_close(&file);
 }
 
 /* Go's functions are seen returning at each of their return instructions. */
@@ -228,11 +264,8 @@ static void look_for_symbols(struct library *library, int fd, bool is_program)
 	if (symbols_find(fd, found, SYMBOLS, is_program))
 		return;
 	library->kind = kind_by(found);
-	if (library->kind == LIBRARY_CRYPTO)
-		add_named(library, found, BIO_FUNCTION);
-	else if (library->kind != LIBRARY_NONE)
-		for (size_t i = 0; i < FUNCTIONS; i++)
-			add_named(library, found, i);
+	if (library->kind != LIBRARY_NONE)
+		add_all(library, fd, found);
 }
 
 void library_inspect(struct library *library, int fd, bool is_program)

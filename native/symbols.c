@@ -28,8 +28,10 @@ static void look_through(const struct elf_file *file, Elf_Scn *section, const GE
 			continue;
 		name = elf_strptr(file->elf, header->sh_link, entry.st_name);
 		found = name ? wanted(symbols, count, name) : NULL;
-		if (found)
-			found->offset = elf_file_offset(file, entry.st_value, true);
+		if (!found)
+			continue;
+		found->offset = elf_file_offset(file, entry.st_value, true);
+		found->bytes = entry.st_size;
 	}
 }
 

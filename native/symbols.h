@@ -11,6 +11,7 @@
 struct symbol {
 	const char *name;
 	uint64_t offset; /* in the file, 0: not there */
+	uint64_t bytes;	 /* of its code, 0: the file does not say */
 };
 
 /* Looks in the dynamic symbols of the file, and, with @all, in those for debuggers too. What is only used

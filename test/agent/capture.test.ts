@@ -10,6 +10,7 @@ const TLS = [
   'enter_tls_write_ex',
   'enter_tls_write_ex2',
   'return_tls',
+  'leave_tls_inside',
   'enter_bio_write',
   'renew_tls',
   'enter_go_handshake',
