@@ -51,6 +51,9 @@ export interface Exchange {
   incomplete: readonly Unknown[]
 }
 
+/** Is it what was asked for? `partial`: so far yes, but the bytes end before it is certain. */
+export type Verdict = 'yes' | 'no' | 'partial'
+
 /** Called once per finished exchange, in the order in which they finish. The object is the receiver's. */
 export type OnExchange = (exchange: Exchange) => void
 

@@ -1,5 +1,5 @@
 /** The header fields whose values an access log needs. All others are counted, and never decoded. */
-import { octetsOf } from '../http1/octets.ts'
+import { octetsOf } from '../text/octets.ts'
 import { encodeHuffman } from './huffman.ts'
 
 /** Of an entry of a dynamic table that was made before anybody looked. */

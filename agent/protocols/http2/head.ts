@@ -15,7 +15,7 @@ import {
   SW8,
   TRACEPARENT,
 } from '../hpack/names.ts'
-import { TraceFields } from '../http1/trace.ts'
+import { TraceFields } from '../trace.ts'
 
 /** A trace context that is longer is none. */
 const octets = Buffer.alloc(1024)

@@ -1,12 +1,6 @@
 /** One stream (RFC 9113 §5): an exchange while it is being written, and how far its two halves are. */
 import type { Exchange, Unknown } from '../analyzer.ts'
-import {
-  markNoRequest,
-  markNoResponse,
-  markUnknown,
-  newExchange,
-  unmarkNoRequest,
-} from '../http1/exchange.ts'
+import { markNoRequest, markNoResponse, markUnknown, newExchange, unmarkNoRequest } from '../exchange.ts'
 import type { Head } from './head.ts'
 
 export const VERSION = 'HTTP/2'

@@ -1,5 +1,5 @@
 /** Exchanges while they are being written. */
-import type { Exchange, Unknown } from '../analyzer.ts'
+import type { Exchange, Unknown } from './analyzer.ts'
 
 const NOTHING: readonly Unknown[] = []
 const NO_REQUEST: readonly Unknown[] = ['request', 'request.headers', 'request.bodyBytes']
