@@ -43,6 +43,8 @@ export interface Exchange {
   requestBodyBytes: number
   /** 100 to 999; 0 when unknown. */
   status: number
+  /** gRPC only: the status that the call ended with, 0 is OK; undefined when there is none or it is unknown. */
+  grpcStatus: number | undefined
   /** Final response head, interim (1xx) heads before it included. */
   responseHeaderBytes: number
   responseBodyBytes: number

@@ -20,6 +20,7 @@ export function newExchange(startNs: number): Exchange {
     requestHeaderBytes: 0,
     requestBodyBytes: 0,
     status: 0,
+    grpcStatus: undefined,
     responseHeaderBytes: 0,
     responseBodyBytes: 0,
     trace: undefined,
