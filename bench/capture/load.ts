@@ -11,6 +11,8 @@ export interface Load {
   rate?: number
   /** HTTP/2; without it HTTP/1.1. */
   http2?: Http2Load
+  /** Over TLS. */
+  isEncrypted?: true
 }
 
 export interface Http2Load {
@@ -26,18 +28,23 @@ export interface LoadResult {
   p99Us: number
 }
 
+/** Without a slash at the end. */
 export interface Urls {
   url: string
+  /** HTTP/2 without TLS, by prior knowledge. */
   http2Url: string
+  /** HTTP/1.1 and HTTP/2 over TLS. */
+  httpsUrl: string
 }
 
 const CONNECTIONS = 16
 
 /** @throws when a request fails */
 export async function drive(target: Urls, load: Load, seconds: number): Promise<LoadResult> {
-  const { path, rate, http2 } = load
-  if (http2 !== undefined) return h2load(`${target.http2Url}${path}`, http2, seconds)
-  const url = `${target.url}${path}`
+  const { path, rate, http2, isEncrypted } = load
+  const plainUrl = http2 === undefined ? target.url : target.http2Url
+  const url = `${isEncrypted ? target.httpsUrl : plainUrl}${path}`
+  if (http2 !== undefined) return h2load(url, http2, seconds)
   return rate === undefined ? wrk(url, seconds) : paced(url, rate, seconds)
 }
 
