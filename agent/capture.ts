@@ -14,6 +14,7 @@ export interface CaptureReport {
   /** What is walked over in the kernel: as traffic. */
   http2: Capability
   l2l4: Capability
+  /** Plaintext of TLS libraries; which process has which, `doctor` tells. */
   tls: Capability
 }
 
@@ -21,6 +22,21 @@ const GROUPS = {
   traffic: ['enter_syscall', 'exit_syscall', 'change_state', 'destroy_socket'],
   processes: ['exec_process', 'fork_process', 'exit_process'],
   existingSockets: ['scan_sockets'],
+  tls: [
+    'enter_tls_handshake',
+    'enter_tls_read',
+    'enter_tls_read_ex',
+    'enter_tls_write',
+    'enter_tls_write_ex',
+    'enter_tls_write_ex2',
+    'return_tls',
+    'enter_bio_write',
+    'renew_tls',
+    'enter_go_handshake',
+    'enter_go_read',
+    'enter_go_write',
+    'return_go',
+  ],
 } as const
 
 export function captureReport(programs: readonly ProgramStatus[]): CaptureReport {
@@ -30,7 +46,7 @@ export function captureReport(programs: readonly ProgramStatus[]): CaptureReport
     existingSockets: capability(programs, GROUPS.existingSockets),
     http2: capability(programs, GROUPS.traffic),
     l2l4: 'Unsupported (not in this version)',
-    tls: 'Unsupported (not in this version)',
+    tls: capability(programs, GROUPS.tls),
   }
 }
 

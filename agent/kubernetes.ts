@@ -98,6 +98,7 @@ function makeLine(
     const pipeline = new Pipeline({
       config,
       wanted: wantedLogs(wanted),
+      tls: wanted.collectors.tls,
       waits,
       helperPath: helperPath(process.env),
       bootTimeNs: bootTimeNs(),

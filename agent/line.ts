@@ -131,7 +131,7 @@ export class CaptureLine {
     await this.#options.deliver(wanted.config)
     this.#options.setCluster(wanted.config.clusterName)
     if (running === undefined) await this.#begin(wanted)
-    else if (isSameLine(running.applied.config, wanted.config)) this.#adjust(running, wanted)
+    else if (isSameLine(running.applied, wanted)) this.#adjust(running, wanted)
     else await this.#replace(running, wanted)
   }
 
@@ -237,9 +237,9 @@ export function excludeOf({ excludeNamespaces, excludeClusters }: AgentConfig): 
 }
 
 /** Whether a pipeline of one config serves the other: what it was built with is the same. */
-export function isSameLine(one: AgentConfig, other: AgentConfig): boolean {
-  const shape = ({ protocolAnalyze: { parallels, perCpuBufferBytes } }: AgentConfig) =>
-    JSON.stringify([parallels, perCpuBufferBytes])
+export function isSameLine(one: EffectiveConfig, other: EffectiveConfig): boolean {
+  const shape = ({ config: { protocolAnalyze }, collectors: { tls } }: EffectiveConfig) =>
+    JSON.stringify([protocolAnalyze.parallels, protocolAnalyze.perCpuBufferBytes, tls])
   return shape(one) === shape(other)
 }
 

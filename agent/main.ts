@@ -8,6 +8,7 @@ import { packageVersion } from './package.ts'
 async function perform(command: Command): Promise<number> {
   if (command.kind === 'run') return (await import('./run.ts')).run(command)
   if (command.kind === 'kubernetes') return (await import('./kubernetes.ts')).runKubernetes(command)
+  if (command.kind === 'doctor') return (await import('./doctor.ts')).doctor(command)
   if (command.kind === 'check') return (await import('./check.ts')).check(command)
   process.stdout.write(command.kind === 'help' ? USAGE : `accesslog-agent ${packageVersion()}\n`)
   return 0

@@ -6,7 +6,7 @@ import { accessLogError, type AccessLogError } from './errors.ts'
 import type { SenderCounters } from './flush/tally.ts'
 import type { TextOutput } from './flush/text.ts'
 import type { MutedConnection, TargetLists } from './helper/commands.ts'
-import type { Batch as RecordBatch, Problem, Processes } from './helper/gen/wire.ts'
+import type { Batch as RecordBatch, Library, Problem, Processes } from './helper/gen/wire.ts'
 import {
   type HelperLife,
   type HelperLoss,
@@ -55,6 +55,8 @@ export interface PipelineOptions {
   sender: BatchSink | undefined
   /** By default all logs. */
   wanted?: WantedLogs
+  /** TLS libraries that are looked into, as a policy names them; by default all. */
+  tls?: readonly string[]
   /** Another line still tells what it sees: this one begins when `beginAt` says so. */
   waits?: boolean
   logger: Logger
@@ -215,6 +217,14 @@ export class Pipeline implements HelperOwner, ShardsListener {
     this.#options.logger.warn(message, { code, where })
   }
 
+  library({ path, library, status, reason, pid, processes }: Library): void {
+    const { logger } = this.#options
+    const facts = { path, pid, processes, ...(reason && { reason }) }
+    if (status === 'failed')
+      logger.warn(`${library} cannot be looked into: its traffic is logged as TCP`, facts)
+    else logger.debug(`${library} ${status}`, facts)
+  }
+
   log(line: string): void {
     this.#options.logger.info(line, { from: 'helper' })
   }
@@ -276,9 +286,10 @@ export class Pipeline implements HelperOwner, ShardsListener {
   }
 
   #supervision(): SupervisorOptions {
-    const { config, helperPath, watch } = this.#options
+    const { config, helperPath, watch, tls } = this.#options
+    const args = tls === undefined ? [] : [`--tls=${tls.join(',')}`]
     return {
-      helper: { command: helperPath, eventLayoutVersion: EVENT_LAYOUT_VERSION },
+      helper: { command: helperPath, args, eventLayoutVersion: EVENT_LAYOUT_VERSION },
       settings: {
         shards: config.protocolAnalyze.parallels,
         perCpuBufferBytes: config.protocolAnalyze.perCpuBufferBytes,

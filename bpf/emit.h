@@ -49,6 +49,15 @@ static __always_inline __u64 wakeup_by_fill(void *ring, __u32 records)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* The helper is woken: it has to be faster than the process. */
+static __always_inline void emit_image_event(__u32 change, __u32 tgid, __u32 parent)
+{
+	struct image_event event = {.change = change, .tgid = tgid, .parent = parent};
+
+	if (bpf_ringbuf_output(&image_events, &event, sizeof(event), BPF_RB_FORCE_WAKEUP))
+		count(COUNTER_dropped_ring_full_image);
+}
+
 static __always_inline void fill_head(struct record *head, __u32 size, __u32 kind, __u64 connection)
 {
 	head->size = size;

@@ -58,6 +58,8 @@ enum data_flag {
 	DATA_UNREADABLE = 1, /* nothing could be read from user memory: captured is 0 and should not be */
 	DATA_WALK_ENDED = 2, /* the chunked body ended with the bytes after the captured ones */
 	DATA_WALK_LOST = 4,  /* the walk over them was lost */
+	DATA_PLAINTEXT = 8,  /* what a TLS library was given or gave; totals are those of the plaintext */
+	DATA_TLS = 16,	     /* the connection's bytes are TLS records, from this call on at the latest */
 	DATA_FRAMES = 32,    /* HTTP/2: payloads of DATA and of extensions are left out of what is captured */
 	DATA_ALIGNED = 64,   /* and a frame begins with the first captured byte */
 };
@@ -194,7 +196,17 @@ _Static_assert(sizeof(struct record_process) == 56, "layout");
 	X(dropped_thread_table_full, "calls not followed because no storage for the thread could be had")    \
 	X(unreadable, "prefixes that could not be read from user memory; the call is still counted")         \
 	X(captured_bytes, "payload bytes copied")                                                            \
-	X(adopted, "connections first seen in the middle of their life, by a call on them")
+	X(adopted, "connections first seen in the middle of their life, by a call on them")                  \
+	X(plaintext_read, "calls of TLS libraries that gave plaintext of a known connection")                \
+	X(plaintext_write, "calls of TLS libraries that took plaintext of a known connection")               \
+	X(plaintext_unattributed, "calls of TLS libraries whose connection could not be verified")           \
+	X(plaintext_muted, "calls of TLS libraries whose plaintext nobody wants any more")                   \
+	X(plaintext_lost, "calls of TLS libraries whose plaintext found no memory to be looked at")          \
+	X(records_plaintext, "DATA records of plaintext handed to a ring")                                   \
+	X(dropped_ring_full_plaintext, "DATA records of plaintext that found their ring full")               \
+	X(dropped_ring_full_image, "news of the code of a process that found their ring full")               \
+	X(sessions, "TLS sessions whose connection was found")                                               \
+	X(dropped_session_table_full, "TLS sessions not followed because their table was full")
 
 enum kernel_counter {
 #define X(name, sentence) COUNTER_##name,

@@ -261,11 +261,9 @@ static __always_inline void find_frames(struct frames_loop *loop)
  * nothing is to be copied, above them the offset to begin at. */
 __noinline __u32 walk_frames(__u64 sock, __u64 base, __u64 segments, __u32 bytes, __u32 place)
 {
-	struct connection *c = bpf_map_lookup_elem(&connections, &sock);
-	__u32 zero = 0;
-	struct frames_loop loop = {.walker = bpf_map_lookup_elem(&walkers, &zero),
-				   .to = bpf_map_lookup_elem(&scratch, &zero),
-				   .quiet = place & PLACE_QUIET};
+	struct connection *c = walked_connection(sock);
+	struct frames_loop loop = {
+	    .walker = walker_find(), .to = scratch_find(), .quiet = place & PLACE_QUIET};
 
 	if (!c || !loop.walker || !loop.to)
 		return 0;
@@ -314,8 +312,7 @@ static long h2c_step(__u32 at, void *arg)
 /* Do the first @length bytes of the scratch, a head, name the protocol h2c? */
 __noinline __u32 names_h2c(__u32 length)
 {
-	__u32 zero = 0;
-	struct h2c_search search = {.in = bpf_map_lookup_elem(&scratch, &zero), .length = length};
+	struct h2c_search search = {.in = scratch_find(), .length = length};
 
 	if (!search.in || !bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
 		return 0;

@@ -32,8 +32,8 @@ static __always_inline struct buffers buffers_of_message(__u64 message)
  * per path that leads here. */
 __noinline __u32 copy_segments(__u64 base, __u64 segments, __u32 want, __u32 from)
 {
-	__u32 zero = 0, copied = 0;
-	struct data_scratch *to = bpf_map_lookup_elem(&scratch, &zero);
+	__u32 copied = 0;
+	struct data_scratch *to = scratch_find();
 
 	if (!to)
 		return 0;
@@ -222,8 +222,7 @@ static long search_step(__u32 step, void *arg)
  * bodies are copied up to the limit. */
 __noinline __u32 find_head_end(__u32 length)
 {
-	__u32 zero = 0;
-	struct head_search search = {.in = bpf_map_lookup_elem(&scratch, &zero), .length = length};
+	struct head_search search = {.in = scratch_find(), .length = length};
 
 	if (!search.in || !bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
 		return 0;
@@ -240,8 +239,7 @@ __noinline __u32 find_head_end(__u32 length)
 __noinline __u32 peek(__u64 base, __u64 segments, __u32 length, __u32 from)
 {
 	struct user_iovec first = {base, length};
-	__u32 zero = 0;
-	struct data_scratch *to = bpf_map_lookup_elem(&scratch, &zero);
+	struct data_scratch *to = scratch_find();
 
 	if (!to || !base)
 		return 0;

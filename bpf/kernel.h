@@ -51,6 +51,18 @@ struct task_struct {
 	char comm[16];
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct timespec64 {
 	__s64 tv_sec;
 };
@@ -61,6 +73,7 @@ struct inode {
 
 struct file {
 	struct inode *f_inode;
+	struct path f_path;
 	void *private_data;
 };
 
@@ -104,13 +117,18 @@ struct sock {
 };
 
 struct pt_regs {
+	unsigned long r14;
+	unsigned long bx;
 	unsigned long r10;
 	unsigned long r9;
 	unsigned long r8;
+	unsigned long ax;
+	unsigned long cx;
 	unsigned long dx;
 	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;
+	unsigned long sp;
 };
 
 struct seq_file {
@@ -171,6 +189,8 @@ struct user_sockaddr {
 #define MSG_PEEK     0x2
 #define MSG_TRUNC    0x20
 #define MSG_ERRQUEUE 0x2000
+#define PROT_EXEC    0x4
+#define ERRNO_MAX    4096
 #define EINTR	     4
 #define EAGAIN	     11
 #define EISCONN	     106

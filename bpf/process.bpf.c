@@ -74,8 +74,10 @@ int BPF_PROG(exec_process, struct task_struct *task)
 	decision = bpf_map_lookup_elem(&targets, &tgid);
 	if (decision && *decision == TARGET_IGNORE)
 		bpf_map_delete_elem(&targets, &tgid);
-	if (watched(tgid))
+	if (watched(tgid)) {
 		emit_process(task, PROCESS_EXEC, 0);
+		emit_image_event(IMAGE_EXEC, tgid, 0);
+	}
 	return 0;
 }
 
@@ -89,12 +91,17 @@ int BPF_PROG(fork_process, struct task_struct *parent, struct task_struct *child
 	if ((__u32)child->pid != tgid)
 		return 0;
 	decision = bpf_map_lookup_elem(&targets, &parent_tgid);
-	if (!decision)
+	if (!decision) {
+		if (watch_unlisted)
+			emit_image_event(IMAGE_FORK, tgid, parent_tgid);
 		return 0;
+	}
 	copy = *decision;
 	bpf_map_update_elem(&targets, &tgid, &copy, BPF_ANY);
-	if (copy == TARGET_WATCH)
+	if (copy == TARGET_WATCH) {
 		emit_process(child, PROCESS_FORK, parent_tgid);
+		emit_image_event(IMAGE_FORK, tgid, parent_tgid);
+	}
 	return 0;
 }
 
@@ -109,8 +116,10 @@ int BPF_PROG(exit_process, struct task_struct *task)
 		bpf_map_delete_elem(&threads_by_id, &id);
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0;
-	if (watched(tgid))
+	if (watched(tgid)) {
 		emit_process(task, PROCESS_EXIT, 0);
+		emit_image_event(IMAGE_EXIT, tgid, 0);
+	}
 	bpf_map_delete_elem(&targets, &tgid);
 	return 0;
 }

@@ -71,6 +71,21 @@ static __always_inline bool sock_is_tcp(struct sock *sk)
 	return (family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
 }
 
+#define SIX_LETTERS 0xffffffffffffULL
+#define LIBSSL	    0x6c737362696cULL
+#define LIBCRY	    0x79726362696cULL
+#define LIBBOR	    0x726f6262696cULL
+
+/* By its name: libssl.so.3, libcrypto.so.3, libboringssl.so.0. What is called otherwise is found later. */
+static __always_inline bool may_be_tls_library(struct file *file)
+{
+	__u64 name = 0;
+
+	bpf_probe_read_kernel(&name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	name &= SIX_LETTERS;
+	return name == LIBSSL || name == LIBCRY || name == LIBBOR;
+}
+
 /* Data can pass: connected, perhaps half-closed. */
 static __always_inline bool sock_is_connected(struct sock *sk)
 {

@@ -5,6 +5,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 #include "lifecycle.h"
+#include "session.h"
 #include "syscalls.h"
 #include "target.h"
 #include "thread.h"
@@ -95,6 +96,8 @@ int BPF_PROG(destroy_socket, struct sock *sk)
 	}
 	if (!(c->flags & (CONNECTION_OPENED | CONNECTION_CONNECTING | CONNECTION_FAILED)))
 		count(COUNTER_dropped_ring_full_open);
+	if (c->flags & CONNECTION_TLS)
+		forget_plaintext(c, key);
 	bpf_map_delete_elem(&connections, &key);
 	return 0;
 }

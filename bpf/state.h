@@ -14,7 +14,11 @@
 #define CONNECTION_FAILED     16u /* its connect failed */
 #define CONNECTION_HTTP1      32u /* a call began like an HTTP/1 message: every turn of direction is copied */
 #define CONNECTION_MUTED      64u /* nothing is copied any more */
-#define CONNECTION_HTTP2      1024u /* its frames are walked over */
+#define CONNECTION_TLS                                                                                       \
+	128u /* its bytes are TLS records; what they carry is told as plaintext or not at all */
+#define CONNECTION_RECORDS   256u  /* a call began like a TLS record */
+#define CONNECTION_PLAINTEXT 512u  /* of the `plaintexts` map: what the TLS records of a connection carry */
+#define CONNECTION_HTTP2     1024u /* its frames are walked over */
 
 /* What is known of the current message of a direction: connection.phase, four bits for each. */
 #define PHASE_NONE	0u
@@ -74,6 +78,8 @@ struct connection {
 	__u8 last_direction;
 	__u8 phase; /* of the current messages, PHASE_..., four bits per direction */
 	char comm[16];
+	__u64 session; /* address of the TLS session it carries, in the process `tgid` of its plaintext; 0:
+			  none known */
 };
 
 /* Value of the `counters` map. */
@@ -81,6 +87,6 @@ struct kernel_counts {
 	__u64 values[COUNTER_MAX]; /* by enum kernel_counter */
 };
 
-_Static_assert(sizeof(struct connection) == 200, "layout");
+_Static_assert(sizeof(struct connection) == 208, "layout");
 
 #endif

@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
+#include "association.h"
 #include "lifecycle.h"
 #include "syscalls.h"
 #include "target.h"
@@ -38,7 +39,7 @@ int BPF_PROG(enter_syscall, struct pt_regs *regs, long number)
 	__u32 kind = syscall_kind(number);
 	struct thread *thread;
 
-	if (!kind)
+	if (!kind || kind == SYSCALL_MMAP)
 		return 0;
 	thread = thread_watched();
 	if (!thread)
@@ -67,18 +68,26 @@ static __always_inline struct connection *connection_of(struct sock *sk, struct 
 }
 
 /* One transfer on a descriptor that may be anything. */
-static __always_inline void transfer_on(__u32 fd, struct transfer *x)
+static __always_inline void transfer_on(__u32 fd, struct transfer *x, const struct thread *thread,
+					struct pt_regs *regs)
 {
 	struct file *file = file_of_fd(fd);
 	struct connection *c;
 	struct sock *sk;
+	__u32 flags;
 
 	if (!file)
 		return;
 	sk = presumed_sock(file);
 	c = connection_of(sk, file, fd, x);
-	if (c)
-		transfer(c, sk, x);
+	if (!c)
+		return;
+	flags = c->flags;
+	transfer(c, sk, x);
+	associate(c, sk, x, thread, regs);
+	/* A session begins in a library that is not known: perhaps it was not found yet. */
+	if (c->flags & ~flags & CONNECTION_TLS && !c->session)
+		emit_image_event(IMAGE_TLS, current_tgid(), 0);
 }
 
 /* recvmmsg and sendmmsg return messages, not bytes: each has a length of its own. The first one's buffers are
@@ -143,8 +152,8 @@ static __always_inline __u32 spliced_fd(struct pt_regs *regs, __u32 fd_in, struc
 	return ARGUMENT_3(regs);
 }
 
-static __always_inline void exit_transfer(struct pt_regs *regs, __u32 fd, __u32 kind, __u32 result,
-					  struct transfer *x)
+static __always_inline void exit_transfer(struct pt_regs *regs, const struct thread *thread, __u32 fd,
+					  __u32 kind, __u32 result, struct transfer *x)
 {
 	__u64 flags = receive_flags(regs, kind);
 
@@ -158,7 +167,7 @@ static __always_inline void exit_transfer(struct pt_regs *regs, __u32 fd, __u32 
 		x->buffers.base = 0;
 	if (kind == SYSCALL_SPLICE)
 		fd = spliced_fd(regs, fd, x);
-	transfer_on(fd, x);
+	transfer_on(fd, x, thread, regs);
 }
 
 /* Only successful accepts; a loop that runs into EAGAIN leaves no trace. */
@@ -213,6 +222,20 @@ static __always_inline void exit_connect(struct pt_regs *regs, __u32 fd, __u64 s
 	emit_refused(sk, fd, ARGUMENT_2(regs), start_ns, end_ns, -result);
 }
 
+/* Libraries are loaded before they are called, and the helper has to be there in between. */
+static __always_inline void exit_mmap(struct pt_regs *regs, long result)
+{
+	__u32 fd = ARGUMENT_5(regs), tgid = current_tgid();
+	struct file *file;
+
+	if (!(ARGUMENT_3(regs) & PROT_EXEC) || (__s32)fd < 0 || (result < 0 && result > -ERRNO_MAX) ||
+	    !watched(tgid))
+		return;
+	file = file_of_fd(fd);
+	if (file && may_be_tls_library(file))
+		emit_image_event(IMAGE_MAPPED, tgid, 0);
+}
+
 /* A thread that was inside its call when the programs were attached has no entry time: the call then has
  * no duration, but its bytes count. */
 SEC("tp_btf/sys_exit")
@@ -224,6 +247,10 @@ int BPF_PROG(exit_syscall, struct pt_regs *regs, long result)
 
 	if (!kind || (result <= 0 && syscall_moves_bytes(kind)))
 		return 0;
+	if (kind == SYSCALL_MMAP) {
+		exit_mmap(regs, result);
+		return 0;
+	}
 	/* The entry asked whether the process is watched. */
 	thread = thread_find();
 	if (!(thread && thread->syscall == kind) && !watched(current_tgid()))
@@ -242,7 +269,7 @@ int BPF_PROG(exit_syscall, struct pt_regs *regs, long result)
 	} else if (kind == SYSCALL_CONNECT) {
 		exit_connect(regs, fd, x.start_ns, x.end_ns, result);
 	} else {
-		exit_transfer(regs, fd, kind, result, &x);
+		exit_transfer(regs, thread, fd, kind, result, &x);
 	}
 	return 0;
 }

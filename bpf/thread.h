@@ -56,4 +56,16 @@ static __always_inline struct thread *thread_watched(void)
 	return thread;
 }
 
+/* A library calls the kernel from no deeper than this: farther away is another stack. */
+#define TLS_STACK_BYTES (1 << 20)
+
+/* The session whose library is on the stack below a call, 0: none. A call that was left without
+ * returning is not: the stack has been taken down since. */
+static __always_inline __u64 session_on_stack(const struct thread *thread, __u64 stack)
+{
+	if (!thread || !thread->tls.now.session)
+		return 0;
+	return thread->tls.now.stack - stack < TLS_STACK_BYTES ? thread->tls.now.session : 0;
+}
+
 #endif

@@ -8,6 +8,7 @@
 #include "iov.h"
 #include "lifecycle.h"
 #include "message.h"
+#include "tls_record.h"
 #include "walk.h"
 
 struct transfer {
@@ -306,6 +307,16 @@ static __always_inline void find_upgrade(struct connection *c, struct sock *sk, 
 		    head << 2 | PLACE_QUIET | direction);
 }
 
+/* The first bytes of a TLS session tell that nothing of the connection is to be copied; a record only, that
+ * it may be in the middle of one. */
+static __always_inline void recognize_records(struct connection *c, const struct transfer *x, __u64 first)
+{
+	if (begins_like_hello(first, x->peeked))
+		c->flags |= CONNECTION_TLS | CONNECTION_MUTED;
+	else if (begins_like_record(first, x->peeked))
+		c->flags |= CONNECTION_RECORDS;
+}
+
 /* Decides what an analyzer can use of a call and copies that into the scratch. A call that begins like a
  * message renews the allowance: pipelined messages do not turn the direction. */
 static __always_inline void capture(struct connection *c, struct sock *sk, struct transfer *x,
@@ -329,6 +340,8 @@ static __always_inline void capture(struct connection *c, struct sock *sk, struc
 	}
 	if (!x->buffers.base || x->skipped == x->bytes)
 		return;
+	if (start == START_NO && !(c->flags & CONNECTION_PLAINTEXT))
+		recognize_records(c, x, *(__u64 *)to->payload);
 	if (start == START_YES)
 		c->flags |= CONNECTION_HTTP1;
 	if (start != START_NO) {
@@ -398,7 +411,7 @@ static __always_inline void check_muted(struct connection *c, struct sock *sk)
 {
 	__u64 key = (__u64)sk, *id;
 
-	if ((c->totals[0].records + c->totals[1].records) % MUTE_CHECK_RECORDS)
+	if (c->flags & CONNECTION_MUTED || (c->totals[0].records + c->totals[1].records) % MUTE_CHECK_RECORDS)
 		return;
 	id = bpf_map_lookup_elem(&muted, &key);
 	if (!id || *id != c->id)
@@ -407,14 +420,21 @@ static __always_inline void check_muted(struct connection *c, struct sock *sk)
 	bpf_map_delete_elem(&muted, &key);
 }
 
+/* Whose bytes they are, for enum data_flag. */
+static __always_inline __u32 record_flags(const struct connection *c)
+{
+	return (c->flags & CONNECTION_TLS ? DATA_TLS : 0) |
+	       (c->flags & CONNECTION_PLAINTEXT ? DATA_PLAINTEXT : 0);
+}
+
 static __always_inline void fill_data(struct record_data *record, struct connection *c,
 				      const struct transfer *x)
 {
 	__u32 direction = x->direction & 1;
 
 	fill_head(&record->head, sizeof(*record) + x->captured, RECORD_DATA, c->id);
-	record->head.flags =
-	    (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0) | x->frames;
+	record->head.flags = (x->unreadable ? DATA_UNREADABLE : 0) | (is_unseen(x) ? DATA_WALK_LOST : 0) |
+			     x->frames | record_flags(c);
 	record->head.direction = direction;
 	record->head.syscall = x->syscall;
 	record->start_ns = x->start_ns;
@@ -427,12 +447,33 @@ static __always_inline void fill_data(struct record_data *record, struct connect
 	record->peer = c->totals[!direction];
 }
 
+/* The record in the scratch and the @captured bytes behind it. What the agent has not been introduced to it
+ * could not place. */
+static __always_inline void output(const struct connection *c, __u32 direction, __u32 captured,
+				   struct data_scratch *out, struct kernel_counts *counts)
+{
+	bool is_plaintext = c->flags & CONNECTION_PLAINTEXT;
+	void *ring = ring_of(c->id);
+	__u32 size = captured;
+
+	barrier_var(size); /* else the compiler knows better than the limit */
+	if (size > FRAMES_BYTES_MAX)
+		size = FRAMES_BYTES_MAX;
+	size += sizeof(out->head);
+	if (!(c->flags & CONNECTION_OPENED) || !ring ||
+	    bpf_ringbuf_output(ring, out, size, wakeup_by_fill(ring, c->totals[direction].records - 1))) {
+		counts->values[is_plaintext ? COUNTER_dropped_ring_full_plaintext
+					    : COUNTER_dropped_ring_full_data]++;
+		return;
+	}
+	counts->values[is_plaintext ? COUNTER_records_plaintext : COUNTER_records_data]++;
+	counts->values[COUNTER_captured_bytes] += captured;
+}
+
 static __always_inline void emit_data(struct connection *c, struct sock *sk, struct transfer *x,
 				      struct data_scratch *out, struct kernel_counts *counts)
 {
 	__u32 direction = x->direction & 1;
-	void *ring = ring_of(c->id);
-	__u32 size;
 
 	if (x->captured > FRAMES_BYTES_MAX)
 		x->captured = FRAMES_BYTES_MAX;
@@ -443,19 +484,18 @@ static __always_inline void emit_data(struct connection *c, struct sock *sk, str
 	c->totals[direction].folded_start_ns = 0;
 	c->last_record_ns[direction] = x->end_ns;
 	counts->values[COUNTER_unreadable] += x->unreadable;
-	size = x->captured;
-	barrier_var(size); /* else the compiler knows better than the limit */
-	if (size > FRAMES_BYTES_MAX)
-		size = FRAMES_BYTES_MAX;
-	size += sizeof(out->head);
-	/* What the agent has not been introduced to it could not place. */
-	if (!(c->flags & CONNECTION_OPENED) || !ring ||
-	    bpf_ringbuf_output(ring, out, size, wakeup_by_fill(ring, c->totals[direction].records - 1))) {
-		counts->values[COUNTER_dropped_ring_full_data]++;
+	output(c, direction, x->captured, out, counts);
+}
+
+static __always_inline void count_call(const struct connection *c, __u32 direction, __u32 bytes,
+				       struct kernel_counts *counts)
+{
+	if (c->flags & CONNECTION_PLAINTEXT) {
+		counts->values[direction ? COUNTER_plaintext_write : COUNTER_plaintext_read]++;
 		return;
 	}
-	counts->values[COUNTER_records_data]++;
-	counts->values[COUNTER_captured_bytes] += x->captured;
+	counts->values[direction ? COUNTER_operations_write : COUNTER_operations_read]++;
+	counts->values[direction ? COUNTER_bytes_write : COUNTER_bytes_read] += bytes;
 }
 
 static __always_inline void add_call(struct totals *totals, __u32 bytes, __u64 end_ns)
@@ -470,35 +510,26 @@ static __always_inline void emit_part(struct connection *c, struct data_scratch 
 				      struct kernel_counts *counts)
 {
 	__u32 direction = out->head.head.direction & 1, captured = out->captured;
-	void *ring = ring_of(c->id);
 
-	barrier_var(captured);
 	if (captured > FRAMES_BYTES_MAX)
 		captured = FRAMES_BYTES_MAX;
 	out->head.head.size = sizeof(out->head) + captured;
-	out->head.head.flags = DATA_FRAMES | (out->aligned ? DATA_ALIGNED : 0);
+	out->head.head.flags = DATA_FRAMES | (out->aligned ? DATA_ALIGNED : 0) | record_flags(c);
 	out->head.bytes = bytes;
 	out->head.captured = captured;
 	out->head.skipped = out->skipped;
 	out->head.before = c->totals[direction];
 	c->totals[direction].records++;
-	if (!(c->flags & CONNECTION_OPENED) || !ring ||
-	    bpf_ringbuf_output(ring, out, sizeof(out->head) + captured,
-			       wakeup_by_fill(ring, c->totals[direction].records - 1))) {
-		counts->values[COUNTER_dropped_ring_full_data]++;
-		return;
-	}
-	counts->values[COUNTER_records_data]++;
-	counts->values[COUNTER_captured_bytes] += captured;
+	output(c, direction, captured, out, counts);
 }
 
 /* What the first record of a call has no room for, as if it were other calls. @place: direction, and above it
  * how many of the call's bytes follow the first record. Global, as walk_frames. */
 __noinline __u32 emit_rest(__u64 sock, __u64 base, __u64 segments, __u32 copyable, __u32 place)
 {
-	__u32 zero = 0, direction = place & 1, rest = place >> 1;
-	struct connection *c = bpf_map_lookup_elem(&connections, &sock);
-	struct data_scratch *out = bpf_map_lookup_elem(&scratch, &zero);
+	__u32 direction = place & 1, rest = place >> 1;
+	struct connection *c = walked_connection(sock);
+	struct data_scratch *out = scratch_find();
 	struct kernel_counts *counts = counts_here();
 
 	if (!c || !out || !counts)
@@ -511,8 +542,7 @@ __noinline __u32 emit_rest(__u64 sock, __u64 base, __u64 segments, __u32 copyabl
 		if (part == FRAMES_PARTS_MAX - 1 && out->full)
 			c->walk[direction].state = FRAMES_LOST;
 		bytes = part == FRAMES_PARTS_MAX - 1 || !out->full ? rest : out->walked - from;
-		counts->values[direction ? COUNTER_operations_write : COUNTER_operations_read]++;
-		counts->values[direction ? COUNTER_bytes_write : COUNTER_bytes_read] += bytes;
+		count_call(c, direction, bytes, counts);
 		emit_part(c, out, bytes, counts);
 		add_call(&c->totals[direction], bytes, out->head.end_ns);
 		rest -= bytes;
@@ -523,8 +553,8 @@ __noinline __u32 emit_rest(__u64 sock, __u64 base, __u64 segments, __u32 copyabl
 /* Account for one call on a followed connection. */
 static __always_inline void transfer(struct connection *c, struct sock *sk, struct transfer *x)
 {
-	__u32 direction = x->direction & 1, zero = 0;
-	struct data_scratch *out = bpf_map_lookup_elem(&scratch, &zero);
+	__u32 direction = x->direction & 1;
+	struct data_scratch *out = scratch_find();
 	struct kernel_counts *counts = counts_here();
 
 	if (!out || !counts)
@@ -533,8 +563,7 @@ static __always_inline void transfer(struct connection *c, struct sock *sk, stru
 		emit_open(c, sk, x->start_ns, x->end_ns);
 	check_muted(c, sk);
 	capture(c, sk, x, out);
-	counts->values[direction ? COUNTER_operations_write : COUNTER_operations_read]++;
-	counts->values[direction ? COUNTER_bytes_write : COUNTER_bytes_read] += x->bytes;
+	count_call(c, direction, x->bytes, counts);
 	if (may_fold(c, x))
 		fold(&c->totals[direction], x, counts);
 	else

@@ -11,20 +11,7 @@
 #include "limits.h"
 #include <bpf/bpf_core_read.h>
 
-#define HEADER_BYTES 8
-
-/* A position in the buffers of a call. It lives in a map, as the walk itself does, because what the verifier
- * cannot know it does not multiply by the steps of the loop. */
-struct walker {
-	__u64 base;	/* user address of the current segment */
-	__u64 segments; /* user address of the next iovec entry, 0 for a plain buffer */
-	__u32 at;	/* offset in the call */
-	__u32 end;	/* of the current segment, as an offset in the call */
-	__u32 start;	/* of the current segment */
-	__u32 bytes;	/* of the call */
-	__u8 header[2 * HEADER_BYTES];
-};
-
+#ifndef SCRATCH_OF_TASK
 /* One per CPU; only exit_syscall uses it, and that never nests on a CPU. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -32,6 +19,19 @@ struct {
 	__type(key, __u32);
 	__type(value, struct walker);
 } walkers SEC(".maps") __weak;
+
+static __always_inline struct walker *walker_find(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&walkers, &zero);
+}
+
+static __always_inline struct connection *walked_connection(__u64 sock)
+{
+	return bpf_map_lookup_elem(&connections, &sock);
+}
+#endif
 
 static __always_inline int hex_digit(__u8 byte)
 {
@@ -198,9 +198,9 @@ static __always_inline void walk_steps(struct walk_loop *loop)
  * at. */
 __noinline __u32 walk_call(__u64 sock, __u64 base, __u64 segments, __u32 bytes, __u32 place)
 {
-	struct connection *c = bpf_map_lookup_elem(&connections, &sock);
-	__u32 zero = 0, direction = place & 1;
-	struct walker *w = bpf_map_lookup_elem(&walkers, &zero);
+	struct connection *c = walked_connection(sock);
+	__u32 direction = place & 1;
+	struct walker *w = walker_find();
 	struct walk_loop loop;
 
 	if (!c || !w)

@@ -120,6 +120,20 @@ int answer_problem(struct output *output, const struct problem *problem)
 	return send(output, WIRE_PROBLEM, &message);
 }
 
+int answer_library(struct output *output, const struct library *library)
+{
+	struct wire_LIBRARY message = {
+	    .path = library->path,
+	    .library = library_kind_name(library->kind),
+	    .status = library_status_name(library->status),
+	    .reason = library->reason,
+	    .pid = library->first_tgid,
+	    .processes = library->users,
+	};
+
+	return send(output, WIRE_LIBRARY, &message);
+}
+
 int answer_stopped(struct output *output)
 {
 	return send(output, WIRE_STOPPED, NULL);

@@ -4,6 +4,7 @@
 #define ACCESSLOG_ANSWER_H
 
 #include "counters.h"
+#include "library.h"
 #include "output.h"
 #include "problem.h"
 #include "programs.h"
@@ -28,6 +29,7 @@ int answer_hello(struct output *output);
 int answer_ready(struct output *output, const struct ready *ready);
 int answer_counters(struct output *output, const struct counters *counters);
 int answer_problem(struct output *output, const struct problem *problem);
+int answer_library(struct output *output, const struct library *library);
 int answer_stopped(struct output *output);
 
 #endif

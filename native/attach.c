@@ -3,6 +3,7 @@
 
 #include "diagnosis.h"
 #include "record.h"
+#include "tls_object.h"
 
 #include "../build/accesslog.skel.h"
 
@@ -16,10 +17,12 @@
 
 struct attach {
 	struct accesslog_bpf *object;
+	struct tls_object *tls; /* NULL: no plaintext */
 	struct attach_wish wish;
 	struct diagnosis diagnosis;
 	bool task_storage;
 	bool typed_casts;
+	enum uprobe_method uprobe_method;
 	bool started;
 	struct programs programs;
 	struct bpf_link *links[PROGRAMS_MAX];
@@ -31,14 +34,16 @@ int attach_list(struct programs *programs)
 
 	if (!object)
 		return -errno;
-	programs_list(programs, object->obj);
+	programs->count = 0;
+	programs_add(programs, object->obj);
 	accesslog_bpf__destroy(object);
-	return 0;
+	return tls_object_list(programs);
 }
 
 static struct bpf_program *program_of(const struct attach *attach, const struct program_state *state)
 {
-	return bpf_object__find_program_by_name(attach->object->obj, state->name);
+	return program_is_uprobe(state) ? tls_object_program(attach->tls, state->name)
+					: bpf_object__find_program_by_name(attach->object->obj, state->name);
 }
 
 static bool is_wanted(const struct attach *attach, const struct program_state *state)
@@ -62,39 +67,58 @@ static int skip_what_cannot_be(struct attach *attach, struct problem *problem)
 			program_set(state, PROGRAM_SKIPPED, "the kernel has no such hook");
 	}
 	attach->typed_casts = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	attach->uprobe_method = uprobe_method(btf);
 	btf__free(btf);
 	return 0;
 }
 
-static void set_knobs(struct attach *attach)
+static struct knobs knobs_of(const struct attach *attach)
+{
+	return (struct knobs){
+	    .ring_mask = attach->wish.rings - 1,
+	    .capture_bytes = attach->wish.capture_bytes,
+	    .wake_bytes = attach->wish.wake_bytes,
+	    .watch_unlisted = attach->wish.watch_unlisted,
+	    .use_task_storage = attach->task_storage,
+	    .use_typed_casts = attach->typed_casts,
+	};
+}
+
+static void set_sizes(struct attach *attach)
 {
 	struct accesslog_bpf *object = attach->object;
 
-	object->rodata->ring_mask = attach->wish.rings - 1;
-	object->rodata->capture_bytes = attach->wish.capture_bytes;
-	object->rodata->wake_bytes = attach->wish.wake_bytes;
-	object->rodata->watch_unlisted = attach->wish.watch_unlisted;
-	object->rodata->use_task_storage = attach->task_storage;
-	object->rodata->use_typed_casts = attach->typed_casts;
 	bpf_map__set_max_entries(object->maps.rings, attach->wish.rings);
 	bpf_map__set_max_entries(object->maps.connections, attach->wish.connections_max);
+	bpf_map__set_max_entries(object->maps.sessions, attach->wish.connections_max);
+	bpf_map__set_max_entries(object->maps.plaintexts, attach->wish.connections_max);
 	bpf_map__set_autocreate(object->maps.threads, attach->task_storage);
 	bpf_map__set_autocreate(object->maps.threads_by_id, !attach->task_storage);
-	for (size_t i = 0; i < attach->programs.count; i++)
-		if (attach->programs.states[i].status != PROGRAM_UNTRIED)
-			bpf_program__set_autoload(program_of(attach, &attach->programs.states[i]), false);
+}
+
+static void leave_out(struct attach *attach)
+{
+	for (size_t i = 0; i < attach->programs.count; i++) {
+		struct program_state *state = &attach->programs.states[i];
+
+		if (!program_is_uprobe(state) && state->status != PROGRAM_UNTRIED)
+			bpf_program__set_autoload(program_of(attach, state), false);
+	}
 }
 
 /* Nothing of an object that failed to load can be used again; each attempt opens a new one. */
 static int try_load(struct attach *attach)
 {
+	struct knobs knobs = knobs_of(attach);
 	int error;
 
 	diagnosis_clear(&attach->diagnosis);
 	attach->object = accesslog_bpf__open();
 	if (!attach->object)
 		return -errno;
-	set_knobs(attach);
+	KNOBS_SET(attach->object, &knobs);
+	set_sizes(attach);
+	leave_out(attach);
 	error = accesslog_bpf__load(attach->object);
 	if (error) {
 		accesslog_bpf__destroy(attach->object);
@@ -146,6 +170,15 @@ static int load(struct attach *attach, struct problem *problem)
 	return error ? explain_load(attach, error, problem) : 0;
 }
 
+/* What hangs on uprobes may fail as a whole: each of its programs says why, and no more is lost. */
+static void load_tls(struct attach *attach)
+{
+	struct knobs knobs = knobs_of(attach);
+
+	attach->tls = tls_object_load(&knobs, attach->uprobe_method, attach->object->obj, &attach->diagnosis,
+				      &attach->programs);
+}
+
 static int check_layout(const struct attach *attach, struct problem *problem)
 {
 	if (bpf_map__value_size(attach->object->maps.connections) == sizeof(struct connection))
@@ -165,6 +198,8 @@ static int prepare(struct attach *attach, struct problem *problem)
 		error = load(attach, problem);
 	if (!error)
 		error = check_layout(attach, problem);
+	if (!error)
+		load_tls(attach);
 	return error;
 }
 
@@ -190,6 +225,7 @@ void attach_free(struct attach *attach)
 	if (!attach)
 		return;
 	attach_stop(attach);
+	tls_object_free(attach->tls);
 	accesslog_bpf__destroy(attach->object);
 	diagnosis_listen(NULL);
 	free(attach);
@@ -202,7 +238,7 @@ static int attach_one(struct attach *attach, size_t index)
 	int error = 0;
 
 	diagnosis_clear(&attach->diagnosis);
-	if (!program_is_iterator(state)) {
+	if (!program_is_iterator(state) && !program_is_uprobe(state)) {
 		attach->links[index] = bpf_program__attach(program_of(attach, state));
 		error = attach->links[index] ? 0 : -errno;
 	}
@@ -243,11 +279,13 @@ void attach_stop(struct attach *attach)
 void attach_targets_changed(struct attach *attach)
 {
 	__atomic_add_fetch(&attach->object->data->targets_generation, 1, __ATOMIC_RELEASE);
+	tls_object_targets_changed(attach->tls);
 }
 
 void attach_reader_waits(struct attach *attach, bool waits)
 {
 	__atomic_store_n(&attach->object->data->reader_waits, waits, __ATOMIC_SEQ_CST);
+	tls_object_reader_waits(attach->tls, waits);
 }
 
 struct attach_maps attach_maps(const struct attach *attach)
@@ -259,6 +297,7 @@ struct attach_maps attach_maps(const struct attach *attach)
 	    .cgroups = bpf_map__fd(attach->object->maps.cgroups),
 	    .muted = bpf_map__fd(attach->object->maps.muted),
 	    .counters = bpf_map__fd(attach->object->maps.counters),
+	    .image_events = bpf_map__fd(attach->object->maps.image_events),
 	};
 }
 
@@ -270,6 +309,18 @@ const struct programs *attach_programs(const struct attach *attach)
 bool attach_uses_task_storage(const struct attach *attach)
 {
 	return attach->task_storage;
+}
+
+struct bpf_program *attach_uprobe_program(const struct attach *attach, const char *name)
+{
+	struct bpf_program *program = tls_object_program(attach->tls, name);
+
+	return program && bpf_program__fd(program) >= 0 ? program : NULL;
+}
+
+enum uprobe_method attach_uprobe_method(const struct attach *attach)
+{
+	return attach->uprobe_method;
 }
 
 struct bpf_program *attach_scan_program(const struct attach *attach)
@@ -284,7 +335,8 @@ uint64_t attach_recursion_misses(const struct attach *attach)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < attach->programs.count; i++) {
-		int fd = bpf_program__fd(program_of(attach, &attach->programs.states[i]));
+		const struct bpf_program *program = program_of(attach, &attach->programs.states[i]);
+		int fd = program ? bpf_program__fd(program) : -1;
 		struct bpf_prog_info info = {};
 		__u32 size = sizeof(info);
 

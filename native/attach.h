@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The BPF object: opened, its knobs set, loaded, attached. Programs that are not essential may fail; they are
- * left out and say why. Everything hangs on descriptors of this process: its end detaches all. */
+/* The BPF objects: opened, their knobs set, loaded, attached. Programs that are not essential may fail; they
+ * are left out and say why. Everything hangs on descriptors of this process: its end detaches all. */
 #ifndef ACCESSLOG_ATTACH_H
 #define ACCESSLOG_ATTACH_H
 
 #include "problem.h"
 #include "programs.h"
+#include "uprobe.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ struct attach_maps {
 	int cgroups;
 	int muted;
 	int counters;
+	int image_events;
 };
 
 /* Opens and loads. 0, or -errno with @problem filled. */
@@ -56,13 +58,19 @@ const struct programs *attach_programs(const struct attach *attach);
 
 bool attach_uses_task_storage(const struct attach *attach);
 
+/* A program for uprobes by its name; NULL when it was not loaded. */
+struct bpf_program *attach_uprobe_program(const struct attach *attach, const char *name);
+
+/* How uprobes are attached. */
+enum uprobe_method attach_uprobe_method(const struct attach *attach);
+
 /* The iterator over open sockets; NULL when it was not loaded. */
 struct bpf_program *attach_scan_program(const struct attach *attach);
 
 /* Runs that the kernel skipped because the program was already running on that CPU, over all programs. */
 uint64_t attach_recursion_misses(const struct attach *attach);
 
-/* The programs of the object, without loading it. 0 or -errno. */
+/* The programs of the objects, without loading them. 0 or -errno. */
 int attach_list(struct programs *programs);
 
 #endif

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "drain.h"
 #include "log.h"
+#include "probes.h"
 #include "rings.h"
 #include "scan.h"
 #include "stats.h"
@@ -29,6 +30,7 @@ struct capture {
 	struct rings *rings;
 	struct batches *batches;
 	struct drain *drain;
+	struct probes *probes; /* NULL: no TLS library can be looked into */
 	uint64_t scanned_sockets;
 	uint64_t stalls;
 };
@@ -137,6 +139,17 @@ static int scan_at_start(struct capture *capture, struct problem *problem)
 	return answer_problem(capture->output, problem);
 }
 
+/* Without them connections are logged as they are. */
+static void start_probes(struct capture *capture, const struct wire_CONFIGURE *c)
+{
+	int error = probes_new(capture->attach, capture->output, &capture->probes);
+
+	if (error)
+		log_write(LOG_WARN, "TLS libraries are not looked into: %s", strerror(-error));
+	else if (c->watchUnlisted)
+		probes_watch_all(capture->probes);
+}
+
 static int start(struct capture *capture, const struct wire_CONFIGURE *c, struct problem *problem)
 {
 	int error = load(capture, c, problem);
@@ -147,6 +160,8 @@ static int start(struct capture *capture, const struct wire_CONFIGURE *c, struct
 		error = targets_ignore(capture->maps.targets, &c->ignorePids, problem);
 	if (!error)
 		error = attach_start(capture->attach, problem);
+	if (!error)
+		start_probes(capture, c);
 	if (!error)
 		error = scan_at_start(capture, problem);
 	if (!error)
@@ -175,6 +190,7 @@ void capture_free(struct capture *capture)
 {
 	if (!capture)
 		return;
+	probes_free(capture->probes);
 	attach_free(capture->attach);
 	drain_free(capture->drain);
 	batches_free(capture->batches);
@@ -190,6 +206,16 @@ int capture_poll_fd(const struct capture *capture)
 void capture_wait(struct capture *capture, bool waits)
 {
 	attach_reader_waits(capture->attach, waits);
+}
+
+int capture_probes_poll_fd(const struct capture *capture)
+{
+	return capture->probes ? probes_poll_fd(capture->probes) : -1;
+}
+
+uint64_t capture_probes_turn(struct capture *capture, uint64_t now_ns)
+{
+	return probes_turn(capture->probes, now_ns);
 }
 
 uint64_t capture_due_ns(const struct capture *capture)
@@ -239,6 +265,8 @@ int capture_targets(struct capture *capture, const struct wire_TARGETS *targets,
 	int error = targets_apply(capture->maps.targets, targets, problem);
 
 	attach_targets_changed(capture->attach);
+	if (capture->probes)
+		probes_targets(capture->probes, targets);
 	if (!error && targets->watch.count)
 		error = scan(capture, &targets->watch, problem);
 	return error;
@@ -270,6 +298,8 @@ int capture_finish(struct capture *capture, uint64_t deadline_ns)
 {
 	int error;
 
+	if (capture->probes)
+		probes_stop(capture->probes);
 	attach_stop(capture->attach);
 	while ((error = finish_step(capture)) == -EAGAIN) {
 		error = output_flush(capture->output, deadline_ns);

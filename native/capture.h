@@ -26,6 +26,12 @@ int capture_poll_fd(const struct capture *capture);
 /* Whether that is to become readable with the first record, as at the start. A record that is made while this
  * changes may be passed over: a pass a moment later finds it. */
 void capture_wait(struct capture *capture, bool waits);
+/* Readable when capture_probes_turn has something to do at once; -1: it never has. */
+int capture_probes_poll_fd(const struct capture *capture);
+
+/* Looks after the probes in TLS libraries, a bounded piece of it. When to come again, 0: when the descriptor
+ * is readable. */
+uint64_t capture_probes_turn(struct capture *capture, uint64_t now_ns);
 
 /* When capture_pass has something to do without that; 0: nothing is foreseen. CLOCK_MONOTONIC. */
 uint64_t capture_due_ns(const struct capture *capture);

@@ -2,42 +2,20 @@
 #include "check.h"
 
 #include "attach.h"
+#include "json.h"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <stdbool.h>
 #include <sys/utsname.h>
 
-static void print_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		unsigned char byte = *text;
-
-		if (byte == '"' || byte == '\\')
-			fprintf(out, "\\%c", byte);
-		else if (byte < ' ' || byte > '~')
-			fprintf(out, "\\u%04x", byte);
-		else
-			fputc(byte, out);
-	}
-	fputc('"', out);
-}
-
-static void print_member(FILE *out, const char *name, const char *value)
-{
-	fprintf(out, "\"%s\":", name);
-	print_string(out, value);
-	fputc(',', out);
-}
-
 static void print_program(FILE *out, const struct program_state *state, bool first)
 {
 	fputs(first ? "{" : ",{", out);
-	print_member(out, "name", state->name);
-	print_member(out, "hook", state->hook);
-	print_member(out, "status", program_status_name(state->status));
-	print_member(out, "reason", state->reason);
+	json_member(out, "name", state->name);
+	json_member(out, "hook", state->hook);
+	json_member(out, "status", program_status_name(state->status));
+	json_member(out, "reason", state->reason);
 	fprintf(out, "\"essential\":%s}", state->essential ? "true" : "false");
 }
 
@@ -76,11 +54,6 @@ static bool has_btf(void)
 	return btf;
 }
 
-static const char *json_bool(bool value)
-{
-	return value ? "true" : "false";
-}
-
 int check_run(FILE *out)
 {
 	struct programs programs = {};
@@ -91,7 +64,7 @@ int check_run(FILE *out)
 	for (size_t i = 0; i < programs.count; i++)
 		try_program(&programs.states[i]);
 	fputc('{', out);
-	print_member(out, "kernel", kernel.release);
+	json_member(out, "kernel", kernel.release);
 	fprintf(out, "\"btf\":%s,", json_bool(has_btf()));
 	fprintf(out, "\"taskStorage\":%s,",
 		json_bool(libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) > 0));

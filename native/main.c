@@ -2,6 +2,8 @@
 /* accesslog-helper: runs the BPF programs for accesslog-agent, whose child it is. */
 #include "check.h"
 #include "diagnosis.h"
+#include "inspect.h"
+#include "library.h"
 #include "log.h"
 #include "session.h"
 #include "version.h"
@@ -10,6 +12,8 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -20,24 +24,45 @@ static const char help[] =
     "accesslog-helper runs the BPF programs for accesslog-agent and speaks length-prefixed CBOR\n"
     "(native/wire.def) on stdin and stdout. It ends when stdin does; nothing stays attached.\n"
     "\n"
-    "  accesslog-helper [--verbose]   hold a session; stdin and stdout are pipes or sockets\n"
+    "  accesslog-helper [--verbose] [--tls LIST]\n"
+    "                                 hold a session; stdin and stdout are pipes or sockets. LIST is of TLS\n"
+    "                                 libraries that are looked into: OpenSSL,BoringSSL,GoTLS,NodeTLS (the "
+    "default)\n"
     "  accesslog-helper --check       load and attach each program once, print what works as JSON;\n"
     "                                 exit code 0 when everything essential does, else 1\n"
+    "  accesslog-helper --inspect PID print the TLS libraries of a process, and whether they can be looked\n"
+    "                                 into, as JSON; of all processes that have some: --inspect all\n"
     "  accesslog-helper --version     print the version\n"
     "  accesslog-helper --help        print this\n";
 
 enum mode {
 	MODE_SESSION,
 	MODE_CHECK,
+	MODE_INSPECT,
 	MODE_VERSION,
 	MODE_HELP,
 	MODE_USAGE,
 };
 
+static uint32_t inspected; /* a process, 0: all */
+
+/* "all" or a process id. */
+static enum mode parse_inspected(const char *argument)
+{
+	char *end;
+
+	if (!strcmp(argument, "all"))
+		return MODE_INSPECT;
+	inspected = strtoul(argument, &end, 10);
+	return *end || !inspected ? MODE_USAGE : MODE_INSPECT;
+}
+
 static enum mode parse(int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"check", no_argument, NULL, 'c'},
+	    {"inspect", required_argument, NULL, 'i'},
+	    {"tls", required_argument, NULL, 't'},
 	    {"version", no_argument, NULL, 'V'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"verbose", no_argument, NULL, 'v'},
@@ -49,6 +74,12 @@ static enum mode parse(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "hVv", options, NULL)) != -1) {
 		if (option == 'c')
 			mode = MODE_CHECK;
+		else if (option == 'i')
+			mode = parse_inspected(optarg);
+		else if (option == 't' && library_want(optarg))
+			return MODE_USAGE;
+		else if (option == 't')
+			continue;
 		else if (option == 'V')
 			mode = MODE_VERSION;
 		else if (option == 'h')
@@ -96,6 +127,8 @@ int main(int argc, char **argv)
 	switch (mode) {
 	case MODE_CHECK:
 		return check_run(stdout);
+	case MODE_INSPECT:
+		return inspect_run(stdout, inspected);
 	case MODE_VERSION:
 		puts("accesslog-helper " HELPER_VERSION);
 		return 0;

@@ -25,20 +25,21 @@ static bool is_essential(const char *name)
 	return false;
 }
 
-void programs_list(struct programs *programs, const struct bpf_object *object)
+void programs_add(struct programs *programs, const struct bpf_object *object)
 {
 	struct bpf_program *program;
 
-	memset(programs, 0, sizeof(*programs));
 	bpf_object__for_each_program(program, object)
 	{
 		struct program_state *state = &programs->states[programs->count];
 
+		if (programs->count == PROGRAMS_MAX)
+			break;
+		memset(state, 0, sizeof(*state));
 		snprintf(state->name, sizeof(state->name), "%s", bpf_program__name(program));
 		snprintf(state->hook, sizeof(state->hook), "%s", bpf_program__section_name(program));
 		state->essential = is_essential(state->name);
-		if (++programs->count == PROGRAMS_MAX)
-			break;
+		programs->count++;
 	}
 }
 
@@ -59,6 +60,11 @@ void program_set(struct program_state *state, enum program_status status, const 
 bool program_is_iterator(const struct program_state *state)
 {
 	return !strncmp(state->hook, "iter/", strlen("iter/"));
+}
+
+bool program_is_uprobe(const struct program_state *state)
+{
+	return !strcmp(state->hook, "uprobe");
 }
 
 /* A tracepoint is known by the typedef of its probe, an iterator by its function. */

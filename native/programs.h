@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The programs of the BPF object, one by one: what each hangs on, whether capture needs it, how it fared. */
+/* The programs of the BPF objects, one by one: what each hangs on, whether capture needs it, how it fared. */
 #ifndef ACCESSLOG_PROGRAMS_H
 #define ACCESSLOG_PROGRAMS_H
 
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PROGRAMS_MAX 24
+#define PROGRAMS_MAX 40
 
 struct bpf_object;
 struct btf;
@@ -33,8 +33,8 @@ struct programs {
 	struct program_state states[PROGRAMS_MAX];
 };
 
-/* The programs as the object lists them, untried. */
-void programs_list(struct programs *programs, const struct bpf_object *object);
+/* Behind those before, the programs as the object lists them, untried; at most PROGRAMS_MAX in all. */
+void programs_add(struct programs *programs, const struct bpf_object *object);
 
 /* NULL when there is none of that name. */
 struct program_state *programs_find(struct programs *programs, const char *name);
@@ -47,6 +47,9 @@ bool program_has_hook(const struct program_state *state, const struct btf *btf);
 
 /* An iterator runs when it is read; there is nothing to attach. */
 bool program_is_iterator(const struct program_state *state);
+
+/* A uprobe hangs where a library is found; there is nothing to attach before. */
+bool program_is_uprobe(const struct program_state *state);
 
 /* "attached", "failed" and so on. */
 const char *program_status_name(enum program_status status);

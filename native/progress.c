@@ -87,7 +87,8 @@ static void note_data(struct progress *progress, const struct record_data *data,
 	struct socket *socket = sockets_find(progress->sockets, data->head.connection);
 	unsigned int direction = data->head.direction & 1;
 
-	if (!socket)
+	/* Plaintext has totals of its own, and nothing of it is folded. */
+	if (!socket || data->head.flags & DATA_PLAINTEXT)
 		return;
 	tell(&socket->told[direction], data->before.calls + 1, data->before.records + 1);
 	tell(&socket->told[!direction], data->peer.calls, data->peer.records);

@@ -37,7 +37,9 @@ struct session {
 	struct capture *capture; /* NULL until CONFIGURE */
 	struct watch signals;
 	struct watch rings;
+	struct watch probes;
 	struct timer pass;
+	struct timer probing;
 	uint64_t collect_ns;
 	bool collecting; /* the next pass is due by the clock */
 	bool waits;	 /* the first record after a pass wakes us */
@@ -140,6 +142,31 @@ static void on_rings(void *arg, uint32_t events)
 	}
 }
 
+static void on_probing_due(void *arg, uint64_t now_ns)
+{
+	struct session *session = arg;
+
+	if (!session->capture || session->probes.fd < 0)
+		return;
+	session->probing.at_ns = capture_probes_turn(session->capture, now_ns);
+	channel_write(session->channel);
+}
+
+static void on_probes(void *arg, uint32_t events)
+{
+	(void)events;
+	on_probing_due(arg, clock_now_ns());
+}
+
+static void listen_to_probes(struct session *session)
+{
+	session->probes.fd = capture_probes_poll_fd(session->capture);
+	if (session->probes.fd < 0)
+		return;
+	loop_add(session->loop, &session->probes, EPOLLIN);
+	session->probing.at_ns = clock_now_ns();
+}
+
 static void configure(struct session *session, const struct wire_CONFIGURE *wanted)
 {
 	struct problem problem;
@@ -157,6 +184,7 @@ static void configure(struct session *session, const struct wire_CONFIGURE *want
 	answer_ready(session->output, &ready);
 	session->rings.fd = capture_poll_fd(session->capture);
 	loop_add(session->loop, &session->rings, EPOLLIN | EPOLLONESHOT);
+	listen_to_probes(session);
 }
 
 static void answer_stats(struct session *session)
@@ -199,6 +227,7 @@ static void change_targets(struct session *session, const struct wire_TARGETS *t
 
 	if (capture_targets(session->capture, targets, &problem))
 		report(session, &problem);
+	session->probing.at_ns = clock_now_ns();
 	/* Sockets that were found wait in open batches. */
 	if (loop_runs(session->loop) && !session->stalled)
 		pass(session, clock_now_ns());
@@ -298,7 +327,10 @@ static int open_session(struct session *session, int in, int out, int signals)
 	session->signals = (struct watch){.fd = signals, .ready = on_signal, .arg = session};
 	session->rings = (struct watch){.fd = -1, .ready = on_rings, .arg = session};
 	session->pass = (struct timer){.due = on_pass_due, .arg = session};
+	session->probes = (struct watch){.fd = -1, .ready = on_probes, .arg = session};
+	session->probing = (struct timer){.due = on_probing_due, .arg = session};
 	loop_add_timer(session->loop, &session->pass);
+	loop_add_timer(session->loop, &session->probing);
 	error = channel_new(session->loop, in, out, &user, &session->channel);
 	if (!error)
 		error = loop_add(session->loop, &session->signals, EPOLLIN);

@@ -6,8 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-BUILD_PACKAGES="clang llvm libbpf-dev libcbor-dev libelf-dev zlib1g-dev bpftool make pkg-config gcc libc6-dev"
-TEST_PACKAGES="nginx wrk haproxy curl python3 openssl iproute2 clang-format apache2-utils apache2-bin nghttp2-client nghttp2-server"
+BUILD_PACKAGES="clang llvm libbpf-dev libcbor-dev libelf-dev libzydis-dev zlib1g-dev bpftool make pkg-config gcc libc6-dev"
+TEST_PACKAGES="nginx wrk haproxy curl python3 openssl libssl-dev android-libboringssl-dev android-libboringssl libgnutls30 iproute2 clang-format apache2-utils apache2-bin nghttp2-client nghttp2-server"
 CLUSTER_PACKAGES="etcd-server openssl iproute2 util-linux unzip containerd runc containernetworking-plugins nftables iptables conntrack debootstrap gcc libc6-dev"
 SERVICE_POLICY=/usr/sbin/policy-rc.d
 

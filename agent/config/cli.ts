@@ -37,14 +37,31 @@ export interface KubernetesCommand {
   durationMs: number | undefined
 }
 
+/** `doctor`, and `check --pid`: what of processes can be looked into. */
+export interface DoctorCommand {
+  kind: 'doctor'
+  /** Undefined: all processes with a TLS library. */
+  pid: number | undefined
+  json: boolean
+  /** Watches so long which protocols are spoken; undefined: not at all. */
+  durationMs: number | undefined
+}
+
 export type Command =
-  RunCommand | KubernetesCommand | { kind: 'check'; json: boolean } | { kind: 'help' } | { kind: 'version' }
+  | RunCommand
+  | KubernetesCommand
+  | DoctorCommand
+  | { kind: 'check'; json: boolean }
+  | { kind: 'help' }
+  | { kind: 'version' }
 
 export const USAGE = `accesslog-agent: access logs of this machine, without touching what runs on it
 
   accesslog-agent run --standalone [options]   capture and show
   accesslog-agent run --kubernetes [options]   capture on a node as the operator assigns
   accesslog-agent check [--json]               what this kernel supports, program by program
+  accesslog-agent check --pid PID [options]    the TLS libraries of a process, and whether they can be looked into
+  accesslog-agent doctor [options]             the same of all processes that have one
   accesslog-agent --help | --version
 
 Options of run --standalone:
@@ -55,6 +72,10 @@ Options of run --standalone:
   --process REGEX             watch processes whose name or command line matches
   --duration TIME             stop after this time, for example 10s or 1m30s
   --demo                      start a small server and client to watch
+
+Options of check --pid and doctor:
+  --duration TIME             watch so long which protocols are spoken, and tell them too
+  --json                      for programs
 
 Options of run --kubernetes, which needs NODE_NAME in the environment:
   --kubeconfig FILE           instead of the pod's service account
@@ -85,7 +106,8 @@ const COMMANDS: Record<string, Options> = {
     duration: { type: 'string' },
     demo: { type: 'boolean' },
   },
-  check: { ...COMMON, json: { type: 'boolean' } },
+  check: { ...COMMON, json: { type: 'boolean' }, pid: { type: 'string' }, duration: { type: 'string' } },
+  doctor: { ...COMMON, json: { type: 'boolean' }, duration: { type: 'string' } },
 }
 
 /**
@@ -115,7 +137,7 @@ function readCommand(args: readonly string[], problems: string[], pidExists: Pid
   if (values.has('version')) return { kind: 'version' }
   if (name === 'run' && values.has('kubernetes')) return readKubernetes(values, problems)
   if (name === 'run') return readRun(values, problems, pidExists)
-  if (name === 'check') return { kind: 'check', json: values.has('json') }
+  if (name === 'check' || name === 'doctor') return readCheck(name, values, problems, pidExists)
   problems.push('no command is given; the first argument must be run or check')
   return undefined
 }
@@ -185,6 +207,22 @@ function readRun(values: OptionValues, problems: string[], pidExists: PidExists)
     durationMs: readDuration(one('duration'), problems),
     demo: values.has('demo'),
   }
+}
+
+function readCheck(
+  name: 'check' | 'doctor',
+  values: OptionValues,
+  problems: string[],
+  pidExists: PidExists,
+): Command {
+  const [pid] = readPids(values.get('pid') ?? [], problems, pidExists)
+  const json = values.has('json')
+  const durationMs = readDuration(values.get('duration')?.[0], problems)
+  if (name === 'check' && pid === undefined) {
+    if (values.has('duration')) problems.push('--duration needs --pid')
+    return { kind: 'check', json }
+  }
+  return { kind: 'doctor', pid, json, durationMs }
 }
 
 /** Options that contradict a config from the cluster. */

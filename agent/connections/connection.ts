@@ -54,6 +54,17 @@ export interface Connection<Next> {
   /** By bpf direction: 0 ingress, 1 egress. */
   readonly directions: readonly [Direction, Direction]
   readonly next: Next
+  /** Its bytes are TLS records: they mean nothing, and are only counted. */
+  isSecured: boolean
+  /** What the TLS records carry, as a connection of its own that makes no calls; undefined until some is seen. */
+  plaintext: Connection<Next> | undefined
+  /** It is the plaintext of another one. */
+  readonly isPlaintext: boolean
+}
+
+export function followed<Next>(facts: ConnectionFacts, next: Next, isPlaintext: boolean): Connection<Next> {
+  const directions = [unseenDirection(), unseenDirection()] as const
+  return { facts, directions, next, isSecured: false, plaintext: undefined, isPlaintext }
 }
 
 export function unseenDirection(): Direction {

@@ -6,7 +6,7 @@
  * bytes are handed on, as one folded operation and one gap.
  */
 import type { Connection, ConnectionFacts, Direction, Role } from './connection.ts'
-import { unseenDirection } from './connection.ts'
+import { followed } from './connection.ts'
 import {
   DataFlag,
   RECORD,
@@ -48,10 +48,15 @@ export interface FramedCall extends Operation {
   isAligned: boolean
 }
 
-/** The next stage. For one call: `operation` first, then its `bytes`, then the `gap` of what was not captured. */
+/**
+ * The next stage. Bytes and gaps are those of the plaintext once the connection is `secured`, and without plaintext there
+ * are none. For one call: `operation` first, then its `bytes`, then the `gap` of what was not captured.
+ */
 export interface ConnectionListener<Next> {
   /** Returns what this stage keeps with the connection. Followed by `closed` at once when the connect failed. */
   opened(facts: ConnectionFacts, role: Role): Next
+  /** From here on its bytes are TLS records. Before that it may have spoken something else. */
+  secured(next: Next): void
   /** The operation object is reused: copy what is kept. */
   operation(next: Next, operation: Operation): void
   /** Captured bytes `chunk[begin, end)` of the current batch; valid during the call. */
@@ -133,7 +138,7 @@ export class ConnectionReader<Next> {
     if (kind === RecordKind.OPEN && size === RECORD_OPEN_BYTES) return this.#open(record)
     const connection = this.#connections.get(record.u64(RECORD.connection))
     if (connection === undefined) this.counters.malformed++
-    else if (kind === RecordKind.DATA && isWholeData(record, size)) this.#data(record, connection)
+    else if (kind === RecordKind.DATA && isWholeData(record, size)) this.#dataOf(record, connection)
     else if (kind === RecordKind.CLOSE && size === RECORD_CLOSE_BYTES) this.#close(record, connection)
     else if (kind === RecordKind.PROGRESS && size === RECORD_PROGRESS_BYTES)
       this.#catchUpBoth(record, connection, RECORD_PROGRESS.totals, RECORD_PROGRESS.totals + TOTALS_BYTES)
@@ -144,9 +149,21 @@ export class ConnectionReader<Next> {
     const facts = readOpen(record)
     const next = this.#listener.opened(facts, facts.role)
     if (!facts.success) return this.#listener.closed(next, undefined)
-    const directions = [unseenDirection(), unseenDirection()] as const
-    this.#connections.set(facts.id, { facts, directions, next })
+    this.#connections.set(facts.id, followed(facts, next, false))
     this.counters.connections = this.#connections.size
+  }
+
+  #dataOf(record: RecordCursor, connection: Connection<Next>): void {
+    const flags = record.u8(RECORD.flags)
+    if (flags & DataFlag.TLS && !connection.isSecured) this.#secure(connection)
+    if (!(flags & DataFlag.PLAINTEXT)) return this.#data(record, connection)
+    connection.plaintext ??= followed(connection.facts, connection.next, true)
+    this.#data(record, connection.plaintext)
+  }
+
+  #secure(connection: Connection<Next>): void {
+    connection.isSecured = true
+    this.#listener.secured(connection.next)
   }
 
   #data(record: RecordCursor, connection: Connection<Next>): void {
@@ -162,9 +179,14 @@ export class ConnectionReader<Next> {
     const isWalkLost = this.#catchUpOwn(record, connection, operation)
     if (!peerFirst) this.#catchUp(record, connection, (1 - direction) as 0 | 1, RECORD_DATA.peer)
     const skipped = record.u32(RECORD_DATA.skipped)
-    if (skipped === 0) this.#listener.operation(connection.next, operation)
+    if (skipped === 0) this.#tell(connection, operation)
     this.#account(record, connection.directions[direction], operation)
-    this.#handOver(record, connection.next, operation, skipped, isWalkLost)
+    if (!connection.isSecured) this.#handOver(record, connection.next, operation, skipped, isWalkLost)
+  }
+
+  /** The calls of a TLS library are no calls of the connection. */
+  #tell({ isPlaintext, next }: Connection<Next>, operation: Operation): void {
+    if (!isPlaintext) this.#listener.operation(next, operation)
   }
 
   #readOperation(record: RecordCursor): FramedCall {
@@ -250,17 +272,12 @@ export class ConnectionReader<Next> {
   }
 
   /** Hands on what passed without a record, as one folded operation and one gap. */
-  #catchUp(
-    record: RecordCursor,
-    { directions, next }: Connection<Next>,
-    direction: 0 | 1,
-    totals: number,
-  ): void {
-    const passed = takePassed(directions[direction], record, totals, false)
+  #catchUp(record: RecordCursor, connection: Connection<Next>, direction: 0 | 1, totals: number): void {
+    const passed = takePassed(connection.directions[direction], record, totals, false)
     if (passed === undefined) return
-    this.#passOperation(next, direction, passed)
+    this.#passOperation(connection, direction, passed)
     const { bytes, startNs, endNs, walk } = passed
-    if (bytes > 0) this.#listener.gap(next, direction, bytes, startNs, endNs, walk)
+    if (bytes > 0) this.#pass(connection, direction, bytes, startNs, endNs, walk)
   }
 
   /**
@@ -268,24 +285,36 @@ export class ConnectionReader<Next> {
    * the operation of the call goes before it.
    * @returns the walk was lost, and there was no gap to say so
    */
-  #catchUpOwn(record: RecordCursor, { directions, next }: Connection<Next>, operation: Operation): boolean {
+  #catchUpOwn(record: RecordCursor, connection: Connection<Next>, operation: Operation): boolean {
     const direction = operation.direction as 0 | 1
-    const passed = takePassed(directions[direction], record, RECORD_DATA.before, true)
-    if (passed !== undefined) this.#passOperation(next, direction, passed)
+    const passed = takePassed(connection.directions[direction], record, RECORD_DATA.before, true)
+    if (passed !== undefined) this.#passOperation(connection, direction, passed)
     const skipped = record.u32(RECORD_DATA.skipped)
-    if (skipped > 0) this.#listener.operation(next, operation)
+    if (skipped > 0) this.#tell(connection, operation)
     const lengthBytes = (passed?.bytes ?? 0) + skipped
     if (lengthBytes === 0) return passed?.walk?.lost ?? false
     const startNs = passed !== undefined && passed.calls > 0 ? passed.startNs : operation.startNs
     const endNs = skipped > 0 || passed === undefined ? operation.endNs : passed.endNs
-    this.#listener.gap(next, direction, lengthBytes, startNs, endNs, passed?.walk)
+    this.#pass(connection, direction, lengthBytes, startNs, endNs, passed?.walk)
     return false
   }
 
-  #passOperation(next: Next, direction: 0 | 1, { calls, records, startNs, endNs, bytes }: Passed): void {
+  #pass(
+    { isSecured, next }: Connection<Next>,
+    direction: 0 | 1,
+    bytes: number,
+    startNs: number,
+    endNs: number,
+    walk: ChunkWalk | undefined,
+  ): void {
+    if (!isSecured) this.#listener.gap(next, direction, bytes, startNs, endNs, walk)
+  }
+
+  #passOperation(connection: Connection<Next>, direction: 0 | 1, passed: Passed): void {
+    const { calls, records, startNs, endNs, bytes } = passed
     this.counters.lost += records
     if (calls === 0) return
-    this.#listener.operation(next, { direction, syscall: 0, startNs, endNs, bytes, count: calls })
+    this.#tell(connection, { direction, syscall: 0, startNs, endNs, bytes, count: calls })
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a helper process is given, and what it tells its owner. */
 import type { AccessLogError } from '../errors.ts'
-import type { Batch, Counters, Problem, Processes } from './gen/wire.ts'
+import type { Batch, Counters, Library, Problem, Processes } from './gen/wire.ts'
 
 /** How long each answer may take. */
 export interface Deadlines {
@@ -38,6 +38,8 @@ export interface HelperListener {
   processes(processes: Processes): void
   /** A problem that the helper survives. */
   problem(problem: Problem): void
+  /** What became of the probes in a TLS library. */
+  library?(library: Library): void
   /** A line of the helper's stderr, at most 1,025 characters. */
   log(line: string): void
 }

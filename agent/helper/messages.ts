@@ -11,6 +11,7 @@ const TO_AGENT: ReadonlySet<number> = new Set<MessageKind>([
   MessageKind.PROCESSES,
   MessageKind.COUNTERS,
   MessageKind.PROBLEM,
+  MessageKind.LIBRARY,
   MessageKind.STOPPED,
 ])
 

@@ -256,6 +256,9 @@ export class HelperProcess {
       case MessageKind.PROBLEM:
         this.#onProblem(message)
         break
+      case MessageKind.LIBRARY:
+        this.#listener.library?.(message)
+        break
       case MessageKind.STOPPED:
         this.#phase = 'stopped'
         this.#child.closeStdin()

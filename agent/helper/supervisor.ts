@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { asAccessLogError, type AccessLogError } from '../errors.ts'
 import { backoffMs, type BackoffPolicy } from '../../crds/backoff.ts'
 import type { CaptureSettings, MutedConnection, TargetLists } from './commands.ts'
-import type { Batch, Counters, Hello, Problem, Processes, Ready } from './gen/wire.ts'
+import type { Batch, Counters, Hello, Library, Problem, Processes, Ready } from './gen/wire.ts'
 import { HelperProcess } from './process.ts'
 import type { HelperEnd, HelperListener, HelperOptions } from './contract.ts'
 
@@ -25,6 +25,8 @@ export interface HelperOwner {
   lost(loss: HelperLoss): void
   /** A problem that the helper survives. */
   problem(problem: Problem): void
+  /** What became of the probes in a TLS library. */
+  library?(library: Library): void
   log(line: string): void
 }
 
@@ -138,6 +140,7 @@ export class HelperSupervisor {
       batch: (batch) => owner.batch(batch, epoch),
       processes: (processes) => owner.processes(processes, epoch),
       problem: (problem) => owner.problem(problem),
+      library: (library) => owner.library?.(library),
       log: (line) => owner.log(line),
     }
   }

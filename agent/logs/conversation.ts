@@ -24,6 +24,8 @@ export class Conversation implements LocalEnd {
   analyzer: Analyzer | undefined = undefined
   /** Of the exchanges that were seen. */
   protocol: Protocol = 'TCP'
+  /** Its bytes are TLS records; what is analysed is their plaintext. */
+  tls = false
   /** The first exchange, when its request was not seen. */
   orphan: Exchange | undefined = undefined
   /** No analyzer reads it: the kernel was asked to stop copying. */

@@ -50,9 +50,21 @@ export class LogRules {
     const { filteredBy, probes } = conversation
     const isPlain = filteredBy === undefined && probes === undefined
     const { connections, http1, http2 } = this.wanted
-    return isPlain && connections && http1 && http2 && this.#isOurs(conversation, entry)
+    return isPlain && connections && http1 && http2 && this.#isAllOurs(conversation, entry)
   }
 
+  /** A call may begin before the turn in which the request that came with it does: then each is told for itself. */
+  parts(conversation: Conversation, entry: LogEntry): readonly LogEntry[] {
+    const { exchange, kernelLogs } = entry
+    if (exchange === undefined || kernelLogs.length === 0) return [entry]
+    if (this.#ownsExchange(conversation, exchange) === this.#ownsCalls(kernelLogs)) return [entry]
+    return [
+      { kernelLogs, exchange: undefined },
+      { kernelLogs: [], exchange },
+    ]
+  }
+
+  /** @param entry one of the `parts` */
   sift(conversation: Conversation, entry: LogEntry): Sifted {
     const rule =
       conversation.filteredBy ?? probeRule(conversation, entry) ?? this.#turnRule(conversation, entry)
@@ -65,25 +77,38 @@ export class LogRules {
   separates(before: KernelLog | undefined, startNs: number): boolean {
     const { fromNs, untilNs } = this.turn
     if (before === undefined) return false
-    return (before.startNs < fromNs && startNs >= fromNs) || (before.startNs < untilNs && startNs >= untilNs)
+    return before.startNs < fromNs !== startNs < fromNs || before.startNs < untilNs !== startNs < untilNs
   }
 
   #turnRule(conversation: Conversation, entry: LogEntry): string | undefined {
-    return this.#isOurs(conversation, entry) ? undefined : 'handover'
+    return this.#isAllOurs(conversation, entry) ? undefined : 'handover'
+  }
+
+  #isAllOurs(conversation: Conversation, { exchange, kernelLogs }: LogEntry): boolean {
+    const { fromNs, untilNs } = this.turn
+    if (fromNs === -Infinity && untilNs === Infinity) return true
+    if (kernelLogs.length > 0 && !this.#ownsCalls(kernelLogs)) return false
+    return exchange === undefined || this.#ownsExchange(conversation, exchange)
+  }
+
+  /** Of calls that stand together all begin in one turn: see `separates`. */
+  #ownsCalls(kernelLogs: readonly KernelLog[]): boolean {
+    return this.#isInTurn(kernelLogs[0]?.startNs ?? 0)
   }
 
   /**
    * An exchange is told by the line whose turn it was when it began. Of a connection that was found, the first (in
    * HTTP/2: some) may have begun before anybody looked: then the response comes without a request.
    */
-  #isOurs({ facts, orphan }: Conversation, { exchange, kernelLogs }: LogEntry): boolean {
-    const { fromNs, untilNs } = this.turn
-    if (fromNs === -Infinity && untilNs === Infinity) return true
+  #ownsExchange({ facts, orphan }: Conversation, exchange: Exchange): boolean {
     const wasFound = facts.origin === 'scan' || facts.origin === 'io'
-    const isOrphan = exchange !== undefined && (exchange === orphan || isOrphanOfStream(exchange))
-    if (fromNs !== -Infinity && wasFound && isOrphan) return false
-    const startNs = exchange?.startNs ?? kernelLogs[0]?.startNs ?? 0
-    return fromNs <= startNs && startNs < untilNs
+    const isOrphan = exchange === orphan || isOrphanOfStream(exchange)
+    if (this.turn.fromNs !== -Infinity && wasFound && isOrphan) return false
+    return this.#isInTurn(exchange.startNs)
+  }
+
+  #isInTurn(startNs: number): boolean {
+    return this.turn.fromNs <= startNs && startNs < this.turn.untilNs
   }
 
   #wantsRequest({ exchange }: LogEntry): boolean {

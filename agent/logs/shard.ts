@@ -16,7 +16,7 @@ import { detect, detectFramed, type Detection } from '../protocols/list.ts'
 import type { Workload } from '../workloads/workload.ts'
 import { Conversation, roleOf, streamOf } from './conversation.ts'
 import { type Identity, isUnnamed, type NameRequests, Names } from './names.ts'
-import type { KernelLogKind, LogEntry } from './model.ts'
+import type { ConnectionView, KernelLogKind, LogEntry } from './model.ts'
 import { type Flushed, type ShardOutputs, logsIn } from './outputs.ts'
 import { ALL_LOGS, ALWAYS, LogRules, type Turn, type WantedLogs } from './rules.ts'
 import { countFiltered, countLogged, type ShardTally, emptyTally } from './tally.ts'
@@ -142,6 +142,15 @@ export class Shard implements ConnectionListener<Conversation> {
     return conversation
   }
 
+  /** What it said in the clear, as to a proxy, is over; what the records carry is looked at anew. */
+  secured(conversation: Conversation): void {
+    conversation.analyzer?.close(conversation.kernelLogs.at(-1)?.endNs ?? 0)
+    conversation.analyzer = undefined
+    conversation.muted = false
+    conversation.tls = true
+    this.#touch(conversation)
+  }
+
   operation(conversation: Conversation, operation: Operation): void {
     this.#count(operation.direction === 0 ? 'read' : 'write', operation.count)
     this.#separate(conversation, operation.startNs)
@@ -217,7 +226,7 @@ export class Shard implements ConnectionListener<Conversation> {
   }
 
   #separate(conversation: Conversation, startNs: number): void {
-    if (this.#rules.separates(conversation.kernelLogs[0], startNs)) conversation.settle(false)
+    if (this.#rules.separates(conversation.kernelLogs[0], startNs)) conversation.settle(true)
   }
 
   #count(kind: KernelLogKind, many: number): void {
@@ -339,11 +348,15 @@ export class Shard implements ConnectionListener<Conversation> {
     const view = viewOf(conversation)
     for (const entry of entries) {
       if (entry.exchange !== undefined) this.#keptLogs -= logsIn(entry)
-      const { told, filtered } = this.#rules.sift(conversation, entry)
-      for (const [rule, part] of filtered) countFiltered(this.tally, rule, part)
-      if (told === undefined) continue
-      this.#options.outputs.write(conversation, view, told)
-      countLogged(this.tally, told)
+      for (const part of this.#rules.parts(conversation, entry)) this.#write(conversation, view, part)
     }
+  }
+
+  #write(conversation: Conversation, view: ConnectionView, entry: LogEntry): void {
+    const { told, filtered } = this.#rules.sift(conversation, entry)
+    for (const [rule, part] of filtered) countFiltered(this.tally, rule, part)
+    if (told === undefined) return
+    this.#options.outputs.write(conversation, view, told)
+    countLogged(this.tally, told)
   }
 }

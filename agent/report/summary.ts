@@ -37,6 +37,7 @@ export interface Summary {
 export function summarize(counters: Counters): Summary {
   const stages = [
     ...kernelStages(counters.kernel),
+    ...plaintextStages(counters.kernel),
     helperStage(counters.helper),
     agentStage(counters),
     ...logStages(counters),
@@ -105,6 +106,21 @@ function kernelStages(kernel: Counters['kernel']): Stage[] {
       dropped: { ring_full: kernel.dropped_ring_full_data + kernel.dropped_ring_full_close },
     }),
   ]
+}
+
+/** Calls of TLS libraries, where there were any. */
+function plaintextStages(kernel: Counters['kernel']): Stage[] {
+  const { plaintext_read, plaintext_write, plaintext_unattributed } = kernel
+  const seen = plaintext_read + plaintext_write + plaintext_unattributed
+  if (seen === 0) return []
+  const dropped = {
+    unattributed: plaintext_unattributed,
+    no_memory: kernel.plaintext_lost,
+    ring_full: kernel.dropped_ring_full_plaintext,
+  }
+  const folded = kernel.plaintext_muted
+  const passed = kernel.records_plaintext
+  return [lawOf({ stage: 'kernel', unit: 'plaintext calls', seen, passed, folded, dropped })]
 }
 
 function helperStage(helper: Counters['helper']): Stage {

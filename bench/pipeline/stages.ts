@@ -34,7 +34,15 @@ export function split(chunks: readonly Buffer[]): void {
   for (const chunk of chunks) for (const frame of frames.push(chunk)) decodeMessage(frame)
 }
 
-const NOBODY = { opened: () => 0, operation() {}, bytes() {}, framed() {}, gap() {}, closed() {} }
+const NOBODY = {
+  opened: () => 0,
+  secured() {},
+  operation() {},
+  bytes() {},
+  framed() {},
+  gap() {},
+  closed() {},
+}
 
 export function read({ batches }: Recording): void {
   const reader = new ConnectionReader<number>(NOBODY)

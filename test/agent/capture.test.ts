@@ -2,6 +2,22 @@ import test from 'ava'
 import { captureReport } from '../../agent/capture.ts'
 import type { ProgramStatus } from '../../agent/helper/messages.ts'
 
+const TLS = [
+  'enter_tls_handshake',
+  'enter_tls_read',
+  'enter_tls_read_ex',
+  'enter_tls_write',
+  'enter_tls_write_ex',
+  'enter_tls_write_ex2',
+  'return_tls',
+  'enter_bio_write',
+  'renew_tls',
+  'enter_go_handshake',
+  'enter_go_read',
+  'enter_go_write',
+  'return_go',
+]
+
 const PROGRAMS = [
   'enter_syscall',
   'exit_syscall',
@@ -11,6 +27,7 @@ const PROGRAMS = [
   'fork_process',
   'exit_process',
   'scan_sockets',
+  ...TLS,
 ]
 
 /** All programs attached but those that failed, by their reasons. */
@@ -24,7 +41,7 @@ function programs(failed: Record<string, string> = {}): ProgramStatus[] {
 }
 
 const LATER = 'Unsupported (not in this version)'
-const LATER_ALL = { l2l4: LATER, tls: LATER }
+const LATER_ALL = { l2l4: LATER, tls: 'Active' }
 const ALL = {
   traffic: 'Active',
   processes: 'Active',
@@ -70,6 +87,7 @@ const CASES: Record<string, [ProgramStatus[], Partial<typeof ALL>]> = {
       processes:
         'Off (exec_process: not in the helper; fork_process: not in the helper; exit_process: not in the helper)',
       existingSockets: 'Off (scan_sockets: not in the helper)',
+      tls: `Off (${TLS.map((name) => `${name}: not in the helper`).join('; ')})`,
     },
   ],
 }

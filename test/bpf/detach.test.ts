@@ -86,3 +86,23 @@ test.serial('nothing is left of a helper that was killed', async (t) => {
   await agent.process.stop('SIGKILL')
   t.pass()
 })
+
+/** Links by which uprobes hang. */
+const uprobeLinks = (pid: number): number =>
+  readdirSync(`/proc/${pid}/fdinfo`).filter((fd) =>
+    /link_type:\s*uprobe_multi/.test(textOf(`/proc/${pid}/fdinfo/${fd}`)),
+  ).length
+
+test.serial('probes of a library go with the last process that runs it', async (t) => {
+  const script = 'import ssl, sys; print("loaded", flush=True); sys.stdin.read()'
+  const python = new Owned('python3', ['-c', script])
+  t.teardown(() => python.stop('SIGKILL'))
+  await python.line(/^loaded$/)
+  const agent = await AgentRun.watching([python.pid])
+  t.teardown(() => agent.process.stop('SIGKILL'))
+  const helper = helperOf(agent)
+  t.true(uprobeLinks(helper) > 0, 'libssl is probed while python runs')
+  await python.stop('SIGKILL')
+  await until('no probe left', () => uprobeLinks(helper) === 0, 30_000)
+  await agent.stop()
+})

@@ -30,5 +30,5 @@ test.serial('the programs are those that the capture report speaks of', async (t
 
 test.serial('no program needs a kprobe, fentry or tracefs', async (t) => {
   const { check: result } = await check()
-  for (const { name, hook } of result.programs) t.regex(hook, /^(tp_btf|iter)\//, name)
+  for (const { name, hook } of result.programs) t.regex(hook, /^(tp_btf\/|iter\/|uprobe$)/, name)
 })

@@ -51,7 +51,11 @@ const WRONG: Record<string, { args: string[]; says: RegExp[] }> = {
   'a duration that is none': { args: [...RUN, '--duration', 'soon'], says: [/soon/, /10s/] },
   'a duration of nothing': { args: [...RUN, '--duration', '0s'], says: [/--duration/] },
   'run without --standalone': { args: ['run'], says: [/--standalone/] },
-  'an option of another command': { args: ['check', '--pid', '1'], says: [/--pid/] },
+  'an option of another command': { args: ['doctor', '--pid', '1'], says: [/--pid/] },
+  'a duration of nothing that runs': {
+    args: ['check', '--duration', '1s'],
+    says: [/--duration needs --pid/],
+  },
   'several mistakes at once': {
     args: [...RUN, '--output', 'xml', '--pid', 'x', '--duration', 'soon'],
     says: [/3 problems/, /xml/, /--pid/, /soon/],

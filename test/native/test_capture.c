@@ -57,6 +57,15 @@ static void note_batch(struct message *message)
 }
 
 /* Batches on the way to a message of @kind are noted. */
+/* What comes without having been asked for; a library is told of whatever the process runs. */
+static void note_other(struct message *message)
+{
+	if (message->kind == WIRE_LIBRARY)
+		return;
+	CHECK(message->kind == WIRE_BATCH || message->kind == WIRE_PROCESSES);
+	note_batch(message);
+}
+
 static struct message until(struct child *child, enum wire_kind kind)
 {
 	struct message message = {};
@@ -65,8 +74,7 @@ static struct message until(struct child *child, enum wire_kind kind)
 		CHECK(child_receive(child, &message));
 		if (message.kind == kind)
 			return message;
-		CHECK(message.kind == WIRE_BATCH || message.kind == WIRE_PROCESSES);
-		note_batch(&message);
+		note_other(&message);
 	}
 }
 
@@ -75,8 +83,7 @@ static void receive_batch(struct child *child)
 	struct message message = {};
 
 	CHECK(child_receive(child, &message));
-	CHECK(message.kind == WIRE_BATCH || message.kind == WIRE_PROCESSES);
-	note_batch(&message);
+	note_other(&message);
 }
 
 /* Batches until a record of @kind came that was not there before. */

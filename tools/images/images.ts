@@ -55,7 +55,7 @@ export const OPERATOR: Recipe = {
 /** As in agent/Dockerfile; a test compares them. */
 export const AGENT: Recipe = {
   tag: AGENT_IMAGE,
-  packages: ['ca-certificates', 'libbpf1', 'libcbor0.8', 'libelf1', 'zlib1g'],
+  packages: ['ca-certificates', 'libbpf1', 'libcbor0.8', 'libelf1', 'libzydis4.0', 'zlib1g'],
   files: ['node_modules', 'package.json', 'build/accesslog-helper', 'build/js/agent', 'build/js/crds'],
   main: '/app/build/js/agent/main.js',
   env: ['NODE_ENV=production'],

@@ -75,6 +75,10 @@ export const DataFlag = {
   WALK_ENDED: 2,
   /** the walk over them was lost */
   WALK_LOST: 4,
+  /** what a TLS library was given or gave; totals are those of the plaintext */
+  PLAINTEXT: 8,
+  /** the connection's bytes are TLS records, from this call on at the latest */
+  TLS: 16,
   /** HTTP/2: payloads of DATA and of extensions are left out of what is captured */
   FRAMES: 32,
   /** and a frame begins with the first captured byte */

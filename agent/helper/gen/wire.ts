@@ -14,6 +14,7 @@ export const MessageKind = {
   PROCESSES: 4,
   COUNTERS: 5,
   PROBLEM: 6,
+  LIBRARY: 8,
   STOPPED: 7,
   CONFIGURE: 32,
   TARGETS: 33,
@@ -99,6 +100,23 @@ export interface Problem {
   message: string
 }
 
+/** A file with a TLS library: its probes were attached, could not be, or were detached */
+export interface Library {
+  kind: typeof MessageKind.LIBRARY
+  /** file, as the process sees it in its own mount namespace */
+  path: string
+  /** OpenSSL, BoringSSL */
+  library: string
+  /** attached, failed or detached */
+  status: string
+  /** why it failed, else empty */
+  reason: string
+  /** a process that runs it, the first that was met */
+  pid: number
+  /** watched processes that run it now */
+  processes: number
+}
+
 /** Answer to SHUTDOWN: detached, rings drained, totals shipped; nothing follows */
 export interface Stopped {
   kind: typeof MessageKind.STOPPED
@@ -161,7 +179,7 @@ export interface Shutdown {
 }
 
 /** What the helper sends. */
-export type ToAgent = Hello | Ready | Batch | Processes | Counters | Problem | Stopped
+export type ToAgent = Hello | Ready | Batch | Processes | Counters | Problem | Library | Stopped
 
 /** What the agent sends. */
 export type ToHelper = Configure | Targets | Mute | Stats | Cgroups | Shutdown
@@ -209,6 +227,15 @@ export const MESSAGE_FIELDS: Readonly<Record<MessageKind, readonly (readonly [st
     ['fatal', 'bool'],
     ['where', 'text'],
     ['message', 'text'],
+  ],
+  /** LIBRARY */
+  8: [
+    ['path', 'text'],
+    ['library', 'text'],
+    ['status', 'text'],
+    ['reason', 'text'],
+    ['pid', 'uint'],
+    ['processes', 'uint'],
   ],
   /** STOPPED */
   7: [],
@@ -264,6 +291,16 @@ export const KERNEL_COUNTERS = [
   ['unreadable', 'prefixes that could not be read from user memory; the call is still counted'],
   ['captured_bytes', 'payload bytes copied'],
   ['adopted', 'connections first seen in the middle of their life, by a call on them'],
+  ['plaintext_read', 'calls of TLS libraries that gave plaintext of a known connection'],
+  ['plaintext_write', 'calls of TLS libraries that took plaintext of a known connection'],
+  ['plaintext_unattributed', 'calls of TLS libraries whose connection could not be verified'],
+  ['plaintext_muted', 'calls of TLS libraries whose plaintext nobody wants any more'],
+  ['plaintext_lost', 'calls of TLS libraries whose plaintext found no memory to be looked at'],
+  ['records_plaintext', 'DATA records of plaintext handed to a ring'],
+  ['dropped_ring_full_plaintext', 'DATA records of plaintext that found their ring full'],
+  ['dropped_ring_full_image', 'news of the code of a process that found their ring full'],
+  ['sessions', 'TLS sessions whose connection was found'],
+  ['dropped_session_table_full', 'TLS sessions not followed because their table was full'],
 ] as const
 export type KernelCounter = (typeof KERNEL_COUNTERS)[number][0]
 

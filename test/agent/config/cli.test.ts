@@ -31,6 +31,8 @@ const accepted: Record<string, unknown> = {
   '--version': { kind: 'version' },
   check: { kind: 'check', json: false },
   'check --json': { kind: 'check', json: true },
+  'check --pid 42': { kind: 'doctor', pid: 42, json: false, durationMs: undefined },
+  'doctor --json --duration 2s': { kind: 'doctor', pid: undefined, json: true, durationMs: 2000 },
   'run --standalone': plain,
   'run --standalone --demo': { ...plain, demo: true },
   'run --standalone --config a.yaml --output json': { ...plain, configPath: 'a.yaml', output: 'json' },

@@ -11,6 +11,7 @@ import { batch } from './records.ts'
 
 export type Event =
   | { event: 'opened'; facts: ConnectionFacts; role: Role }
+  | { event: 'secured' }
   | ({ event: 'operation' } & Operation)
   | { event: 'framed'; text: string; call: FramedCall }
   | { event: 'bytes'; direction: number; text: string; startNs: number; endNs: number }
@@ -31,6 +32,10 @@ export class Events implements ConnectionListener<number> {
   opened(facts: ConnectionFacts, role: Role): number {
     this.of.set(facts.id, [...(this.of.get(facts.id) ?? []), { event: 'opened', facts, role }])
     return facts.id
+  }
+
+  secured(id: number): void {
+    this.#add(id, { event: 'secured' })
   }
 
   operation(id: number, operation: Operation): void {
@@ -94,6 +99,8 @@ function inWords(event: Event): string {
   switch (event.event) {
     case 'opened':
       return `opened ${event.role}`
+    case 'secured':
+      return 'secured'
     case 'operation':
       return `${event.direction === 0 ? 'read' : 'write'} ${event.count}×${event.bytes} ${event.startNs}-${event.endNs} ${event.syscall}`
     case 'bytes':

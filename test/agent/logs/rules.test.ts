@@ -94,7 +94,25 @@ test('of two lines that see the same each call and each request is told by one',
       for (let i = 0; i < requests; i++) t.is(told.filter((one) => one === `request /${i}`).length, 1)
       t.is(told.filter((one) => one === 'accept').length, sockets.length)
     }),
+    { numRuns: 2000 },
   )
+})
+
+test('a call before the turn and the request in it, which came with that call, are told by two lines', (t) => {
+  const records = new Socket().read(get('/')).write(OK).take()
+  const turnNs = SECOND_NS + STEP_NS
+  const told = [
+    { ...ALWAYS, untilNs: turnNs },
+    { ...ALWAYS, fromNs: turnNs },
+  ].map((turn) => {
+    const run = new ShardRun({ turn })
+    run.shard.read(Uint8Array.from(records))
+    return run.words(true)
+  })
+  t.deepEqual(told, [
+    ['accept', 'read 1×18 recvfrom'],
+    ['write 1×38 writev', 'server GET / 200 18+0 38+0'],
+  ])
 })
 
 test('a line whose turn has not come tells nothing, and counts that', (t) => {
@@ -110,7 +128,8 @@ test('a response to a request that was there before the line is not its own', (t
   const run = new ShardRun({ turn: { ...ALWAYS, fromNs: SECOND_NS } })
   run.read(socket)
   t.deepEqual(run.shard.tally.exchanges, 1)
-  t.deepEqual(run.logs(), [])
+  t.deepEqual(run.words(), ['write 1×38 writev'])
+  t.deepEqual(run.shard.tally.exchangesFiltered, { handover: 1 })
   run.read(socket.read(get('/next')).write(OK))
   t.is(run.logs().filter(({ request }) => request?.path === '/next').length, 1)
 })

@@ -5,7 +5,7 @@ import { run } from './owned.ts'
 export async function curl(...args: string[]): Promise<void> {
   await succeed('curl', [
     '-sS',
-    ...args.flatMap((arg) => (arg.startsWith('http://') ? ['-o', '/dev/null', arg] : [arg])),
+    ...args.flatMap((arg) => (/^https?:/.test(arg) ? ['-o', '/dev/null', arg] : [arg])),
   ])
 }
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Certificate } from '../../../tools/cluster/certificates.ts'
 import { Owned } from './owned.ts'
 import { freePort } from './ports.ts'
 import type { Row } from './rows.ts'
@@ -14,28 +15,33 @@ export class Haproxy implements Server {
   readonly pids: readonly number[]
   readonly #directory: string
   readonly #process: Owned
+  readonly #scheme: string
 
-  private constructor(directory: string, port: number, process: Owned) {
+  private constructor(directory: string, port: number, process: Owned, scheme: string) {
+    this.#scheme = scheme
     this.#directory = directory
     this.port = port
     this.#process = process
     this.pids = [process.pid]
   }
 
-  static async start(backendPort: number): Promise<Haproxy> {
+  /** @param certificate speaks TLS on both sides, and does not ask the backend who it is */
+  static async start(backendPort: number, certificate?: Certificate): Promise<Haproxy> {
     const directory = mkdtempSync(join(tmpdir(), 'e2e-haproxy-'))
     const port = await freePort()
     const file = join(directory, 'haproxy.cfg')
-    writeFileSync(file, configuration(port, backendPort))
+    const pem = join(directory, 'server.pem')
+    if (certificate) writeFileSync(pem, bothOf(certificate))
+    writeFileSync(file, configuration(port, backendPort, certificate && pem))
     // haproxy drops log lines when a pipe is full, a file takes them all
     const script = 'exec haproxy -db -f "$0" >>"$1"'
     const process = new Owned('bash', ['-c', script, file, join(directory, LOG)])
     await process.listening(port)
-    return new Haproxy(directory, port, process)
+    return new Haproxy(directory, port, process, certificate ? 'https' : 'http')
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `${this.#scheme}://127.0.0.1:${this.port}`
   }
 
   /** haproxy counts no body bytes of its own; the length it forwarded stands for them. */
@@ -53,7 +59,10 @@ export class Haproxy implements Server {
   }
 }
 
-function configuration(port: number, backendPort: number): string {
+const bothOf = ({ certificateFile, keyFile }: Certificate): string =>
+  readFileSync(certificateFile, 'utf8') + readFileSync(keyFile, 'utf8')
+
+function configuration(port: number, backendPort: number, pem: string | undefined): string {
   const format = `{"method":"%HM","path":"%HPO","status":%ST,"responseBodyBytes":%[var(txn.length)]}`
   return `
 global
@@ -67,12 +76,12 @@ defaults
   timeout client 30s
   timeout server 30s
 frontend entry
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port}${pem === undefined ? '' : ` ssl crt ${pem} alpn http/1.1`}
   http-response set-var(txn.length) res.hdr(content-length)
   log-format '${format}'
   default_backend origin
 backend origin
   http-reuse always
-  server origin 127.0.0.1:${backendPort}
+  server origin 127.0.0.1:${backendPort}${pem === undefined ? '' : ' ssl verify none'}
 `
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Certificate } from '../../../tools/cluster/certificates.ts'
 import { Owned, run } from './owned.ts'
 import { freePort } from './ports.ts'
 import type { Row } from './rows.ts'
@@ -11,34 +12,43 @@ import { until } from './until.ts'
 /** Bytes of the files in the document root. */
 export const FILES = { 'small.txt': 600, 'medium.bin': 20_000, 'large.bin': 10 * 1024 * 1024 } as const
 
+export interface NginxOptions {
+  workers?: number
+  /** More directives for the server block. */
+  extra?: string
+  /** Speaks TLS, and nothing else. */
+  certificate?: Certificate
+}
+
 export class Nginx implements Server {
   readonly port: number
   readonly pids: readonly number[]
   readonly directory: string
   readonly #process: Owned
+  readonly #scheme: string
 
-  private constructor(directory: string, port: number, process: Owned) {
+  private constructor(directory: string, port: number, process: Owned, scheme: string) {
+    this.#scheme = scheme
     this.directory = directory
     this.port = port
     this.#process = process
     this.pids = [process.pid, ...childrenOf(process.pid)]
   }
 
-  /** @param options.extra more directives for the server block */
-  static async start(options: { workers?: number; extra?: string } = {}): Promise<Nginx> {
+  static async start(options: NginxOptions = {}): Promise<Nginx> {
     const workers = options.workers ?? 1
     const directory = mkdtempSync(join(tmpdir(), 'e2e-nginx-'))
     const port = await freePort()
     writeDocuments(join(directory, 'www'))
-    writeFileSync(join(directory, 'nginx.conf'), configuration(directory, port, workers, options.extra ?? ''))
+    writeFileSync(join(directory, 'nginx.conf'), configuration(directory, port, options))
     const process = new Owned('nginx', ['-p', directory, '-c', 'nginx.conf', '-e', 'error.log'])
     await process.listening(port)
     await until('nginx workers', () => childrenOf(process.pid).length === workers)
-    return new Nginx(directory, port, process)
+    return new Nginx(directory, port, process, options.certificate ? 'https' : 'http')
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `${this.#scheme}://127.0.0.1:${this.port}`
   }
 
   rows(): Row[] {
@@ -89,7 +99,12 @@ function writeDocuments(root: string): void {
  * `$bytes_sent` and `$request_length` are nginx's own counts of heads with bodies. `/chunked/` removes the length
  * (sub_filter cannot know it), `$body_bytes_sent` then includes the chunk framing.
  */
-function configuration(directory: string, port: number, workers: number, extra: string): string {
+function configuration(directory: string, port: number, options: NginxOptions): string {
+  const { workers = 1, extra = '', certificate } = options
+  const ssl = certificate === undefined ? '' : ' ssl'
+  const files =
+    certificate &&
+    `ssl_certificate ${certificate.certificateFile}; ssl_certificate_key ${certificate.keyFile};`
   return `
 daemon off; user root; worker_processes ${workers}; pid nginx.pid; error_log error.log;
 events { worker_connections 1024; }
@@ -102,7 +117,8 @@ http {
   uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
   sendfile on; tcp_nopush on; keepalive_timeout 60s; keepalive_requests 1000000; client_max_body_size 64m;
   server {
-    listen 127.0.0.1:${port} backlog=4096; listen [::1]:${port};
+    listen 127.0.0.1:${port}${ssl} backlog=4096; listen [::1]:${port}${ssl};
+    ${files ?? ''}
     root ${directory}/www;
     location = /return { return 200 "0123456789"; }
     location = /none { return 204; }

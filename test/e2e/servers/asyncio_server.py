@@ -31,7 +31,6 @@ async def exchange(reader, writer):
         writer.write(b"%x\r\n%s\r\n" % (size, b"a" * size))
         await writer.drain()
     writer.write(b"0\r\n\r\n")
-    await writer.drain()
     row = {
         "method": method,
         "path": path,
@@ -40,6 +39,8 @@ async def exchange(reader, writer):
         "requestBodyBytes": received,
     }
     sys.stdout.write(json.dumps(row) + "\n")
+    # The client may be gone by now: it has its answer.
+    await writer.drain()
     return headers.get("connection", "").lower() != "close"
 
 

@@ -1,0 +1,3 @@
+module accesslog-operator/test/programs/tls/go
+
+go 1.17
