@@ -86,6 +86,8 @@ export class FrameReader {
     beganNs: number,
     endNs: number,
   ): void {
+    // All of the call was the middle of a frame, and came as a gap: where its last byte stands, nobody has looked.
+    if (begin === end && omittedBytes === 0) return
     const isAtFrame = this.#state === HEADER && this.#header.length === 0
     if (isAligned !== isAtFrame && this.#state !== LOST) this.lose()
     if (isAligned && this.#state === LOST) this.#begin()

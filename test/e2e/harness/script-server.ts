@@ -34,8 +34,8 @@ export class ScriptServer implements Server {
   }
 
   /** A program of test/programs/go, built by `buildGo`. */
-  static go(binary: string): Promise<ScriptServer> {
-    return ScriptServer.#start(binary, [])
+  static go(binary: string, ...args: readonly string[]): Promise<ScriptServer> {
+    return ScriptServer.#start(binary, args)
   }
 
   /** A TCP server that answers with canned writes, see servers/raw-server.ts. */

@@ -36,8 +36,7 @@ function playFramed(
   const { skipped, captured, isAligned } = kernel.walk(bytes)
   const omitted = bytes.length - skipped - captured.length
   if (skipped > 0) analyzer.gap(stream, skipped, startNs, endNs)
-  if (omitted + captured.length > 0)
-    withChunk(captured, (chunk, begin, end) =>
-      analyzer.framed(stream, chunk, begin, end, omitted, isAligned, startNs, endNs),
-    )
+  withChunk(captured, (chunk, begin, end) =>
+    analyzer.framed(stream, chunk, begin, end, omitted, isAligned, startNs, endNs),
+  )
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 )
@@ -26,9 +27,13 @@ type order struct {
 // Each line is `CALLS KIND MESSAGES BYTES`: so many calls at once, of one kind. The answer is a line `ended` with the
 // status of each. Kinds: unary, fail, hang (BYTES is the deadline in ms), collect, repeat, chat, cancel (a chat that does
 // not end).
-func request(address string) error {
+func request(address string, authority []string) error {
+	transport, err := clientCredentials(authority)
+	if err != nil {
+		return err
+	}
 	connection, err := grpc.NewClient(address,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(rawCodec{})))
 	if err != nil {
 		return err
@@ -43,6 +48,13 @@ func request(address string) error {
 		fmt.Println("ended", atOnce(connection, told))
 	}
 	return connection.Close()
+}
+
+func clientCredentials(authority []string) (credentials.TransportCredentials, error) {
+	if len(authority) == 0 {
+		return insecure.NewCredentials(), nil
+	}
+	return credentials.NewClientTLSFromFile(authority[0], "")
 }
 
 func atOnce(connection *grpc.ClientConn, told order) []int {

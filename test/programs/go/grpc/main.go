@@ -1,7 +1,9 @@
 // A gRPC service and its client on grpc-go, without a schema: messages are bytes.
 //
-//	grpc                serves; prints `listening PORT`, then one JSON row a line once a call is over
-//	grpc client ADDRESS calls on one connection as standard input says: see client.go
+//	grpc [CERTIFICATE KEY]            serves; prints `listening PORT`, then one JSON row a line once a call is over
+//	grpc client ADDRESS [AUTHORITY]   calls on one connection as standard input says: see client.go
+//
+// With files of certificates over TLS.
 package main
 
 import (
@@ -13,6 +15,8 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // What a call is known by. Bytes are those of messages, the five before each included.
@@ -57,23 +61,34 @@ func (rawCodec) Unmarshal(data []byte, message any) error {
 	return nil
 }
 
-func listen() error {
+func serverCredentials(files []string) (credentials.TransportCredentials, error) {
+	if len(files) == 0 {
+		return insecure.NewCredentials(), nil
+	}
+	return credentials.NewServerTLSFromFile(files[0], files[1])
+}
+
+func listen(files []string) error {
+	transport, err := serverCredentials(files)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Printf("listening %d\n", listener.Addr().(*net.TCPAddr).Port)
-	server := grpc.NewServer(grpc.ForceServerCodec(rawCodec{}), grpc.StatsHandler(accounts{}))
+	server := grpc.NewServer(grpc.Creds(transport), grpc.ForceServerCodec(rawCodec{}), grpc.StatsHandler(accounts{}))
 	server.RegisterService(&service, nil)
 	return server.Serve(listener)
 }
 
 func main() {
 	var err error
-	if len(os.Args) == 3 && os.Args[1] == "client" {
-		err = request(os.Args[2])
+	if len(os.Args) > 2 && os.Args[1] == "client" {
+		err = request(os.Args[2], os.Args[3:])
 	} else {
-		err = listen()
+		err = listen(os.Args[1:])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
