@@ -6,16 +6,11 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Load } from './capture/load.ts'
-import { describeMachine, loadAverage } from './capture/machine.ts'
+import { describeMachine } from './capture/machine.ts'
 import { type LoadReport, pipelineUs, printLoad, reportLoad } from './capture/report.ts'
-import { type Round, type VariantName, measure } from './capture/round.ts'
+import { type Scenario, type VariantName, measureRounds } from './capture/round.ts'
 import { ratios, spread } from './capture/statistics.ts'
 import { type Target, startTarget } from './capture/target.ts'
-
-interface Scenario extends Load {
-  variants: VariantName[]
-}
 
 const ALL: VariantName[] = ['untraced', 'tracer', 'product']
 
@@ -41,13 +36,7 @@ const { values } = parseArgs({
 })
 
 async function run(scenario: Scenario, target: Target): Promise<LoadReport> {
-  const rounds: Round[] = []
-  for (let i = 0; i < Number(values.rounds); i++) {
-    for (const variant of scenario.variants) {
-      rounds.push(await measure(variant, target, scenario, Number(values.seconds)))
-      process.stderr.write(`${scenario.name}: round ${i + 1}, ${variant}, load ${loadAverage()}\n`)
-    }
-  }
+  const rounds = await measureRounds(scenario, target, Number(values.rounds), Number(values.seconds))
   return reportLoad(scenario.name, rounds)
 }
 

@@ -9,25 +9,62 @@ export interface Load {
   path: string
   /** Requests per second; undefined: as many as the target answers. */
   rate?: number
+  /** HTTP/2; without it HTTP/1.1. */
+  http2?: Http2Load
+  /** Over TLS. */
+  isEncrypted?: true
+}
+
+export interface Http2Load {
+  /** Open at once on each connection. */
+  streams: number
+  /** Such a load is a number of requests, so that it ends with none under way: so many for each second asked for. */
+  requestsPerSecond: number
 }
 
 export interface LoadResult {
   requestsPerSecond: number
+  /** NaN where the tool does not tell. */
   p99Us: number
+}
+
+/** Without a slash at the end. */
+export interface Urls {
+  url: string
+  /** HTTP/2 without TLS, by prior knowledge. */
+  http2Url: string
+  /** HTTP/1.1 and HTTP/2 over TLS. */
+  httpsUrl: string
 }
 
 const CONNECTIONS = 16
 
-export async function drive(url: string, { path, rate }: Load, seconds: number): Promise<LoadResult> {
-  return rate === undefined ? wrk(`${url}${path}`, seconds) : paced(`${url}${path}`, rate, seconds)
+/** @throws when a request fails */
+export async function drive(target: Urls, load: Load, seconds: number): Promise<LoadResult> {
+  const { path, rate, http2, isEncrypted } = load
+  const plainUrl = http2 === undefined ? target.url : target.http2Url
+  const url = `${isEncrypted ? target.httpsUrl : plainUrl}${path}`
+  if (http2 !== undefined) return h2load(url, http2, seconds)
+  return rate === undefined ? wrk(url, seconds) : paced(url, rate, seconds)
 }
 
-/** Many streams on each connection, as fast as the target answers. @throws when a request fails */
-export async function driveHttp2(url: string, path: string, streams: number, seconds: number): Promise<void> {
-  const args = ['-t1', `-c${CONNECTIONS}`, `-m${streams}`, `-D${seconds}`, `${url}${path}`]
+async function h2load(
+  url: string,
+  { streams, requestsPerSecond }: Http2Load,
+  seconds: number,
+): Promise<LoadResult> {
+  const args = [
+    '-t1',
+    `-c${CONNECTIONS}`,
+    `-m${streams}`,
+    `-n${Math.round(requestsPerSecond * seconds)}`,
+    url,
+  ]
   const { code, stdout, stderr } = await run('h2load', args)
-  if (code !== 0 || !/ 0 failed, 0 errored, 0 timeout/.test(stdout))
+  const [, rate] = stdout.match(/^finished in .*, ([\d.]+) req\/s/m) ?? []
+  if (code !== 0 || rate === undefined || !/ 0 failed, 0 errored, 0 timeout/.test(stdout))
     throw new Error(`h2load: ${stdout}${stderr}`)
+  return { requestsPerSecond: Number(rate), p99Us: Number.NaN }
 }
 
 async function wrk(url: string, seconds: number): Promise<LoadResult> {

@@ -11,6 +11,7 @@ export interface Machine {
   node: string
   nginx: string
   wrk: string
+  h2load: string
   commit: string
   date: string
 }
@@ -24,6 +25,7 @@ export function describeMachine(): Machine {
     node: process.version,
     nginx: firstLine('nginx -v 2>&1').replace('nginx version: ', ''),
     wrk: firstLine('wrk -v').replace(/ Copyright.*/, ''),
+    h2load: firstLine('h2load --version').replace('h2load ', ''),
     commit: firstLine('git rev-parse --short HEAD'),
     date: new Date().toISOString().slice(0, 10),
   }

@@ -22,6 +22,7 @@ export function reportLoad(load: string, rounds: Round[]): LoadReport {
   const compare = (with_: typeof ratios, value: (round: Round) => number) => (name: VariantName) =>
     with_(of(name).map(value), of('untraced').map(value))
   const nginxUs = (round: Round): number => round.cpuUs['nginx'] ?? 0
+  const hasLatency = rounds.every(({ p99Us }) => !Number.isNaN(p99Us))
   return {
     load,
     variants: Object.fromEntries(names.map((name) => [name, columns(of(name))])),
@@ -29,7 +30,9 @@ export function reportLoad(load: string, rounds: Round[]): LoadReport {
       traced.flatMap((name) => [
         [`${name}: nginx CPU per request`, compare(ratios, nginxUs)(name)],
         [`${name}: requests per second`, compare(ratios, (round) => round.requestsPerSecond)(name)],
-        [`${name}: p99 latency`, compare(ratios, (round) => round.p99Us)(name)],
+        ...(hasLatency
+          ? [[`${name}: p99 latency`, compare(ratios, (round) => round.p99Us)(name)] as const]
+          : []),
       ]),
     ),
     addedUs: Object.fromEntries(traced.map((name) => [name, compare(differences, nginxUs)(name)])),
@@ -44,7 +47,7 @@ function columns(rounds: Round[]): Record<string, Spread> {
   if (!first) throw new Error('no rounds')
   return {
     'requests/s': spread(rounds.map((round) => round.requestsPerSecond)),
-    'p99 µs': spread(rounds.map((round) => round.p99Us)),
+    ...(Number.isNaN(first.p99Us) ? {} : { 'p99 µs': spread(rounds.map((round) => round.p99Us)) }),
     ...eachOf(first.cpuUs, (name) => [`${name} µs/request`, rounds.map((round) => round.cpuUs[name] ?? 0)]),
     ...eachOf(first.memory, (name) => [
       `${name} peak MiB`,

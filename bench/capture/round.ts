@@ -1,6 +1,7 @@
 /** One variant under one load, once. */
 import { until } from '../../test/e2e/harness/until.ts'
 import { type Load, drive } from './load.ts'
+import { loadAverage } from './machine.ts'
 import { type Memory, cpuNs, memory } from './processes.ts'
 import type { Target } from './target.ts'
 import { VARIANTS, type Variant } from './variants.ts'
@@ -28,15 +29,10 @@ const SETTLED_SHARE = 0.05
 const SETTLE_STEP_MS = 200
 const SETTLE_MAX_MS = 15_000
 
-export async function measure(
-  name: VariantName,
-  target: Target,
-  load: Load,
-  seconds: number,
-): Promise<Round> {
+async function measure(name: VariantName, target: Target, load: Load, seconds: number): Promise<Round> {
   const before = await target.requests()
   const variant = await VARIANTS[name](target)
-  await drive(target.url, load, WARM_UP_SECONDS) // compiled code, filled caches, open stream
+  await drive(target, load, WARM_UP_SECONDS) // compiled code, filled caches, open stream
   await settled(variant)
   const round = await measureLoad(variant, target, load, seconds)
   const delivery = await variant.stop()
@@ -55,7 +51,7 @@ async function measureLoad(variant: Variant, target: Target, load: Load, seconds
   const pids = { nginx: target.workerPid, ...variant.pids }
   const requestsBefore = await target.requests()
   const before = cpuOf(pids)
-  const { requestsPerSecond, p99Us } = await drive(target.url, load, seconds)
+  const { requestsPerSecond, p99Us } = await drive(target, load, seconds)
   await settled(variant)
   const after = cpuOf(pids)
   const requests = (await target.requests()) - requestsBefore - QUESTION
@@ -74,6 +70,27 @@ async function measureLoad(variant: Variant, target: Target, load: Load, seconds
 
 function cpuOf(pids: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuNs(pid)]))
+}
+
+export interface Scenario extends Load {
+  variants: readonly VariantName[]
+}
+
+/** The variants take turns, so that all see the same machine. */
+export async function measureRounds(
+  scenario: Scenario,
+  target: Target,
+  rounds: number,
+  seconds: number,
+): Promise<Round[]> {
+  const measured: Round[] = []
+  for (let i = 0; i < rounds; i++) {
+    for (const variant of scenario.variants) {
+      measured.push(await measure(variant, target, scenario, seconds))
+      process.stderr.write(`${scenario.name}: round ${i + 1}, ${variant}, load ${loadAverage()}\n`)
+    }
+  }
+  return measured
 }
 
 /** Until the variant has worked off what the load left behind: that is part of its cost. */

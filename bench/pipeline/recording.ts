@@ -3,7 +3,7 @@ import { EVENT_LAYOUT_VERSION } from '../../agent/connections/gen/event.ts'
 import type { Batch } from '../../agent/helper/gen/wire.ts'
 import { helperPath } from '../../agent/helper/path.ts'
 import { HelperProcess } from '../../agent/helper/process.ts'
-import { drive, driveHttp2 } from '../capture/load.ts'
+import { type Load, drive } from '../capture/load.ts'
 import { startTarget } from '../capture/target.ts'
 
 export interface Recording {
@@ -14,8 +14,10 @@ export interface Recording {
 
 export type RecordedProtocol = 'HTTP/1' | 'HTTP/2'
 
-/** Of each HTTP/2 connection. */
-const STREAMS = 10
+const LOADS: Record<RecordedProtocol, Load> = {
+  'HTTP/1': { name: 'recording', path: '/small' },
+  'HTTP/2': { name: 'recording', path: '/small', http2: { streams: 10, requestsPerSecond: 60_000 } },
+}
 
 /** All in one shard, from the first connection on. @param seconds of traffic */
 export async function record(protocol: RecordedProtocol, seconds: number): Promise<Recording> {
@@ -39,8 +41,7 @@ export async function record(protocol: RecordedProtocol, seconds: number): Promi
       },
       { watch: [target.workerPid], ignore: [], forget: [] },
     )
-    if (protocol === 'HTTP/1') await drive(target.url, { name: 'recording', path: '/small' }, seconds)
-    else await driveHttp2(target.http2Url, '/small', STREAMS, seconds)
+    await drive(target, LOADS[protocol], seconds)
   } finally {
     await helper.shutdown()
     await target.stop()

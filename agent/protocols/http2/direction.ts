@@ -1,10 +1,11 @@
 /** One direction of an HTTP/2 connection: what its frames say about streams. */
 import { REQUEST, type StreamName } from '../analyzer.ts'
 import { HpackDecoder } from '../hpack/decoder.ts'
-import { viewOf } from '../http1/scan.ts'
+import { viewOf } from '../text/scan.ts'
 import { type BlockReceiver, HeaderBlocks } from './blocks.ts'
 import { ACK, CONTINUATION, END_STREAM, GOAWAY, isHeaderFrame, RST_STREAM, SETTINGS } from './frame.ts'
-import { FrameReader, type FrameReceiver } from './frames.ts'
+import type { FrameReceiver } from './frame-receiver.ts'
+import { FrameReader } from './frames.ts'
 import { Head } from './head.ts'
 import { Stream } from './stream.ts'
 import type { Streams } from './streams.ts'

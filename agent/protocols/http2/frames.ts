@@ -1,5 +1,6 @@
 /** One direction of an HTTP/2 connection: cuts bytes and gaps into frames. What they mean is the receiver's business. */
-import { equals } from '../http1/text.ts'
+import { equals } from '../text/text.ts'
+import { Fragment } from './fragment.ts'
 import {
   DATA,
   FRAME_HEADER_BYTES,
@@ -11,21 +12,8 @@ import {
   streamIdAt,
   typeAt,
 } from './frame.ts'
+import type { FrameReceiver } from './frame-receiver.ts'
 import { looksLikeFrames, looksLikePreface } from './sniff.ts'
-
-/** Takes the frames of one direction. */
-export interface FrameReceiver {
-  /** A frame with its payload `chunk[begin, end)`, which is valid during the call. @returns false: it cannot be */
-  frame(type: number, flags: number, streamId: number, chunk: Uint8Array, begin: number, end: number): boolean
-  /** A frame other than DATA, whose payload was not seen or not all of it, has passed. @returns as `frame` */
-  unseenFrame(type: number, flags: number, streamId: number, lengthBytes: number): boolean
-  /** DATA begins, goes on by so many bytes without padding, and ends. @returns false: it cannot be */
-  beginData(streamId: number): boolean
-  data(lengthBytes: number): void
-  endData(flags: number): void
-  /** Frames passed that are not known. */
-  lost(): void
-}
 
 /* LOST --bytes like frames--> HEADER --> PAYLOAD, SKIP, OMIT, PAD, or a whole frame at once --> HEADER
  *
@@ -49,16 +37,14 @@ const NOTHING = new Uint8Array(0)
 export class FrameReader {
   readonly #receiver: FrameReceiver
   #state = HEADER
-  readonly #header = new Uint8Array(FRAME_HEADER_BYTES)
-  #headerLength = 0
+  readonly #header = new Fragment()
   #type = 0
   #flags = 0
   #streamId = 0
   /** Bytes of the frame still to come; in OMIT without the padding. */
   #left = 0
   #padding = 0
-  #payload = NOTHING
-  #payloadLength = 0
+  readonly #payload = new Fragment()
   /** SKIP only: length of the payload that was not seen; 0: it is of no use. */
   #unseenBytes = 0
   /** Bytes that the framed call at hand leaves out, and that are not accounted for; -1: it leaves nothing out. */
@@ -100,7 +86,9 @@ export class FrameReader {
     beganNs: number,
     endNs: number,
   ): void {
-    const isAtFrame = this.#state === HEADER && this.#headerLength === 0
+    // All of the call was the middle of a frame, and came as a gap: where its last byte stands, nobody has looked.
+    if (begin === end && omittedBytes === 0) return
+    const isAtFrame = this.#state === HEADER && this.#header.length === 0
     if (isAligned !== isAtFrame && this.#state !== LOST) this.lose()
     if (isAligned && this.#state === LOST) this.#begin()
     if (this.#state === LOST) return
@@ -127,14 +115,14 @@ export class FrameReader {
 
   lose(): void {
     this.#state = LOST
-    this.#headerLength = 0
-    this.#payload = NOTHING
+    this.#header.take()
+    this.#payload.take()
     this.#receiver.lost()
   }
 
   #begin(): void {
     this.#state = HEADER
-    this.#headerLength = 0
+    this.#header.take()
   }
 
   #resynchronise(chunk: Uint8Array, begin: number, end: number): boolean {
@@ -152,7 +140,7 @@ export class FrameReader {
   #step(chunk: Uint8Array, at: number, end: number, beganNs: number): number {
     switch (this.#state) {
       case HEADER:
-        if (this.#headerLength > 0 || end - at < FRAME_HEADER_BYTES)
+        if (this.#header.length > 0 || end - at < FRAME_HEADER_BYTES)
           return this.#appendHeader(chunk, at, end, beganNs)
         this.beganNs = beganNs
         return this.#beginFrame(chunk, at, end, at + FRAME_HEADER_BYTES)
@@ -175,13 +163,13 @@ export class FrameReader {
   }
 
   #appendHeader(chunk: Uint8Array, at: number, end: number, beganNs: number): number {
-    if (this.#headerLength === 0) this.beganNs = beganNs
-    while (at < end && this.#headerLength < FRAME_HEADER_BYTES)
-      this.#header[this.#headerLength++] = chunk[at++]!
-    if (this.#headerLength < FRAME_HEADER_BYTES) return at
-    this.#headerLength = 0
-    const next = this.#beginFrame(this.#header, 0, 0, FRAME_HEADER_BYTES)
-    return next < 0 ? end : at
+    if (this.#header.length === 0) {
+      this.beganNs = beganNs
+      this.#header.begin(FRAME_HEADER_BYTES)
+    }
+    const next = this.#header.append(chunk, at, end)
+    if (!this.#header.isWhole) return next
+    return this.#beginFrame(this.#header.take(), 0, 0, FRAME_HEADER_BYTES) < 0 ? end : next
   }
 
   /** @param end of the octets at hand @param payload where the payload begins @returns where to go on */
@@ -218,33 +206,28 @@ export class FrameReader {
   }
 
   #beginPayload(): void {
-    this.#payloadLength = 0
     if (this.#left > PAYLOAD_BYTES_MAX) this.#damage()
     else if (this.#left === 0) this.#takeWhole(NOTHING, 0)
     else {
       this.#state = PAYLOAD
-      this.#payload = new Uint8Array(this.#left)
+      this.#payload.begin(this.#left)
     }
   }
 
   #appendPayload(chunk: Uint8Array, at: number, end: number): number {
-    const taken = Math.min(end - at, this.#left)
-    this.#payload.set(chunk.subarray(at, at + taken), this.#payloadLength)
-    this.#payloadLength += taken
-    this.#left -= taken
-    if (this.#left > 0) return at + taken
-    const payload = this.#payload
-    this.#payload = NOTHING
-    this.#state = HEADER
-    if (!this.#receiver.frame(this.#type, this.#flags, this.#streamId, payload, 0, payload.length))
-      this.lose()
-    return at + taken
+    const next = this.#payload.append(chunk, at, end)
+    this.#left -= next - at
+    if (this.#left > 0) return next
+    const payload = this.#payload.take()
+    this.#left = payload.length
+    this.#takeWhole(payload, 0)
+    return next
   }
 
   /** The payload will not be had; where it ends is known all the same. */
   #damage(): void {
-    this.#unseenBytes = this.#payloadLength + this.#left
-    this.#payload = NOTHING
+    this.#unseenBytes = this.#payload.length + this.#left
+    this.#payload.take()
     this.#state = SKIP
   }
 
