@@ -62,6 +62,7 @@ const entry: LogEntry = {
     requestHeaderBytes: 310,
     requestBodyBytes: 0,
     status: 200,
+    grpcStatus: undefined,
     responseHeaderBytes: 120,
     responseBodyBytes: 612,
     trace: undefined,

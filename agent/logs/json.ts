@@ -40,8 +40,9 @@ function requestJson({ method, path, host, requestHeaderBytes, requestBodyBytes,
   )
 }
 
-function responseJson({ status, responseHeaderBytes, responseBodyBytes }: Exchange): string {
-  return `{"status":${status},"headerBytes":${responseHeaderBytes},"bodyBytes":${responseBodyBytes}}`
+function responseJson({ status, grpcStatus, responseHeaderBytes, responseBodyBytes }: Exchange): string {
+  const grpc = grpcStatus === undefined ? '' : `"grpcStatus":${grpcStatus},`
+  return `{"status":${status},${grpc}"headerBytes":${responseHeaderBytes},"bodyBytes":${responseBodyBytes}}`
 }
 
 function kernelJson(clock: WallClock, view: ConnectionView, log: KernelLog, ends: string): string {

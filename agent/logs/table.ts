@@ -1,4 +1,5 @@
 /** HTTP logs as lines of a table for a person. Kernel logs are left out: the summary counts them. */
+import type { Exchange } from '../protocols/analyzer.ts'
 import type { ConnectionView, Endpoint, LogEntry } from './model.ts'
 import type { WallClock } from './time.ts'
 
@@ -38,7 +39,7 @@ export function tableRow(clock: WallClock, view: ConnectionView, { exchange }: L
     peer: (view.role === 'client' ? '-> ' : '<- ') + peerName(view.remote),
     method: exchange.method || '?',
     path: exchange.path || '?',
-    status: exchange.status === 0 ? '?' : String(exchange.status),
+    status: statusText(exchange),
     latency: latencyText(exchange.endNs - exchange.startNs),
     request: sizeText(exchange.requestHeaderBytes + exchange.requestBodyBytes),
     response: sizeText(exchange.responseHeaderBytes + exchange.responseBodyBytes),
@@ -71,6 +72,12 @@ function peerName({ address, port, workload }: Endpoint): string {
       ? `[${address}]:${port}`
       : `${address}:${port}`
     : workload.service
+}
+
+/** Of a call of gRPC with the status that it ended with, the HTTP status is 200 whatever that is: `200/5`. */
+function statusText({ status, grpcStatus }: Exchange): string {
+  const text = status === 0 ? '?' : String(status)
+  return grpcStatus === undefined ? text : `${text}/${grpcStatus}`
 }
 
 function latencyText(ns: number): string {

@@ -43,6 +43,8 @@ export interface Exchange {
   requestBodyBytes: number
   /** 100 to 999; 0 when unknown. */
   status: number
+  /** gRPC only: the status that the call ended with, 0 is OK; undefined when there is none or it is unknown. */
+  grpcStatus: number | undefined
   /** Final response head, interim (1xx) heads before it included. */
   responseHeaderBytes: number
   responseBodyBytes: number
@@ -50,6 +52,9 @@ export interface Exchange {
   /** Empty when everything is known. */
   incomplete: readonly Unknown[]
 }
+
+/** Is it what was asked for? `partial`: so far yes, but the bytes end before it is certain. */
+export type Verdict = 'yes' | 'no' | 'partial'
 
 /** Called once per finished exchange, in the order in which they finish. The object is the receiver's. */
 export type OnExchange = (exchange: Exchange) => void

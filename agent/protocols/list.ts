@@ -6,9 +6,10 @@ import {
   type Exchange,
   type OnExchange,
   type StreamName,
+  type Verdict,
 } from './analyzer.ts'
 import { Http1 } from './http1/analyzer.ts'
-import { looksLikeRequest, looksLikeResponse, type Verdict } from './http1/sniff.ts'
+import { looksLikeRequest, looksLikeResponse } from './http1/sniff.ts'
 import { Http2 } from './http2/analyzer.ts'
 import { findMessage, looksLikeBeginning, looksLikePreface } from './http2/sniff.ts'
 

@@ -1,8 +1,9 @@
 import test from 'ava'
 import { conservationProblems } from './harness/conservation.ts'
-import { type Row, difference } from './harness/rows.ts'
+import { type FullRow, type Row, difference } from './harness/rows.ts'
 
-const full = (row: Row): Required<Row> => ({
+const full = (row: Row): FullRow => ({
+  grpcStatus: undefined,
   responseBodyBytes: 0,
   requestBodyBytes: 0,
   responseBytes: 0,

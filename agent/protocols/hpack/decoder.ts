@@ -1,5 +1,5 @@
 /** HPACK (RFC 7541): header blocks of one direction in, the fields that an access log needs out. */
-import { textOf } from '../http1/text.ts'
+import { textOf } from '../text/text.ts'
 import { DynamicTable } from './dynamic-table.ts'
 import { decodeHuffman, decodedMaxBytes, decodedMinBytes } from './huffman.ts'
 import { type FieldName, findName, OTHER_NAME, PATH, UNKNOWN_NAME } from './names.ts'

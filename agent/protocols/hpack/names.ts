@@ -1,5 +1,5 @@
 /** The header fields whose values an access log needs. All others are counted, and never decoded. */
-import { octetsOf } from '../http1/octets.ts'
+import { octetsOf } from '../text/octets.ts'
 import { encodeHuffman } from './huffman.ts'
 
 /** Of an entry of a dynamic table that was made before anybody looked. */
@@ -15,6 +15,7 @@ export const TRACEPARENT = 7
 export const B3 = 8
 export const B3_TRACE_ID = 9
 export const B3_SPAN_ID = 10
+export const GRPC_STATUS = 11
 
 /** One of the numbers above. */
 export type FieldName = number
@@ -30,6 +31,7 @@ const NAMES: readonly (readonly [text: string, name: FieldName])[] = [
   ['b3', B3],
   ['x-b3-traceid', B3_TRACE_ID],
   ['x-b3-spanid', B3_SPAN_ID],
+  ['grpc-status', GRPC_STATUS],
 ]
 
 /** The number of a name given as text. */

@@ -1,6 +1,6 @@
 /** The chunked transfer coding (RFC 9112 §7.1), decoded for its size only. */
 import type { ChunkWalk } from '../analyzer.ts'
-import { CR, HTAB, LF, SEMICOLON, SP } from './octets.ts'
+import { CR, HTAB, LF, SEMICOLON, SP } from '../text/octets.ts'
 
 /* size [;extension] CRLF   data CRLF   ...   0 [;extension] CRLF   trailer lines   CRLF
  * SIZE  -> EXTENSION ->    DATA -> DATA_END -> SIZE ...           TRAILER <-> TRAILER_LINE -> DONE */

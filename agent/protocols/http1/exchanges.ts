@@ -1,6 +1,6 @@
 /** Requests and responses of one connection, paired in order (RFC 9112 §9.3.2). */
 import type { Exchange, OnExchange } from '../analyzer.ts'
-import { isOrphan, markNoRequest, markNoResponse, newExchange, unmarkNoRequest } from './exchange.ts'
+import { isOrphan, markNoRequest, markNoResponse, newExchange, unmarkNoRequest } from '../exchange.ts'
 
 /** Pipelined requests that wait for their response. One more, and the oldest is logged without it. */
 export const OUTSTANDING_MAX = 1024

@@ -11,9 +11,9 @@ import {
   startsWithName,
   trimSpace,
   ZERO,
-} from './octets.ts'
+} from '../text/octets.ts'
 import { CUT_OFF } from './parse.ts'
-import { findOctet } from './scan.ts'
+import { findOctet } from '../text/scan.ts'
 
 /** Something that picks the fields it knows out of a head. */
 export interface FieldReader {

@@ -1,7 +1,7 @@
 /** The request methods everybody knows: RFC 9110 §9.3 and RFC 5789. Others are legal and kept as text. */
-import { SP } from './octets.ts'
-import { viewOf } from './scan.ts'
-import { equals } from './text.ts'
+import { SP } from '../text/octets.ts'
+import { viewOf } from '../text/scan.ts'
+import { equals } from '../text/text.ts'
 
 const METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT'] as const
 

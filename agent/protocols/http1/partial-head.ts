@@ -1,5 +1,5 @@
 /** A head that arrives in pieces, put together in a bounded buffer. */
-import { CR, LF } from './octets.ts'
+import { CR, LF } from '../text/octets.ts'
 
 const EMPTY = new Uint8Array(0)
 const FIRST_CAPACITY_BYTES = 512

@@ -1,14 +1,14 @@
 /** The head of a request: request line and the fields an access log needs (RFC 9112 §3, §5). */
 import type { TraceContext } from '../analyzer.ts'
 import { FRAMING_LETTERS, FramingFields, letters, readFields } from './fields.ts'
-import { findOctet } from './scan.ts'
+import { findOctet } from '../text/scan.ts'
 import { commonMethod, knownMethod } from './method.ts'
-import { findTokenEnd, octetsOf, skipSpace, SP, startsWithName, trimSpace, ZERO, LF } from './octets.ts'
+import { findTokenEnd, octetsOf, skipSpace, SP, startsWithName, trimSpace, ZERO, LF } from '../text/octets.ts'
 import { CUT_OFF, INVALID } from './parse.ts'
 import { findTargetEnd, looksLikeRequest } from './sniff.ts'
 import { readTarget, Target } from './target.ts'
-import { textOf } from './text.ts'
-import { TraceFields } from './trace.ts'
+import { textOf } from '../text/text.ts'
+import { TraceFields } from '../trace.ts'
 
 const LETTERS = FRAMING_LETTERS | letters('hebsx')
 const HOST = octetsOf('host:')

@@ -1,10 +1,11 @@
 /** What the request stream says about exchanges. */
+import type { Verdict } from '../analyzer.ts'
 import type { Body } from './body.ts'
-import { markUnknown } from './exchange.ts'
+import { markUnknown } from '../exchange.ts'
 import type { Exchanges } from './exchanges.ts'
 import { NO_HEAD, requestFraming, type Framing } from './framing.ts'
 import { RequestHead } from './request-head.ts'
-import { isUnmistakableRequest, looksLikeRequest, type Verdict } from './sniff.ts'
+import { isUnmistakableRequest, looksLikeRequest } from './sniff.ts'
 import type { MessageStream, Receiver } from './stream.ts'
 
 /** The head parsed last, of whichever connection: it is read in the same call. */

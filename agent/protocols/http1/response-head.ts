@@ -1,8 +1,8 @@
 /** The head of a response: status line and framing fields (RFC 9112 §4, §5). */
 import { FRAMING_LETTERS, FramingFields, letters, readFields } from './fields.ts'
-import { LF, octetsOf, skipSpace, startsWithName, ZERO } from './octets.ts'
+import { LF, octetsOf, skipSpace, startsWithName, ZERO } from '../text/octets.ts'
 import { CUT_OFF, INVALID } from './parse.ts'
-import { findOctet } from './scan.ts'
+import { findOctet } from '../text/scan.ts'
 import { looksLikeResponse } from './sniff.ts'
 
 /** `HTTP/1.` is 7 octets long, then come the minor version, a space, and the status. */

@@ -1,11 +1,11 @@
 /** What the response stream says about exchanges. */
-import type { Exchange } from '../analyzer.ts'
+import type { Exchange, Verdict } from '../analyzer.ts'
 import type { Body } from './body.ts'
-import { isOrphan, markUnknown } from './exchange.ts'
+import { isOrphan, markUnknown } from '../exchange.ts'
 import type { Exchanges } from './exchanges.ts'
 import { INTERIM, NO_HEAD, responseFraming, TUNNEL, type Framing } from './framing.ts'
 import { ResponseHead } from './response-head.ts'
-import { looksLikeResponse, type Verdict } from './sniff.ts'
+import { looksLikeResponse } from './sniff.ts'
 import type { MessageStream, Receiver } from './stream.ts'
 
 /** The head parsed last, of whichever connection: it is read in the same call. */

@@ -1,4 +1,5 @@
 /** Do these bytes begin an HTTP/1.x message? Asked of the first bytes of a connection and after lost ones. */
+import type { Verdict } from '../analyzer.ts'
 import { knownMethod } from './method.ts'
 import {
   ASTERISK,
@@ -12,11 +13,8 @@ import {
   SP,
   startsWithName,
   trimSpace,
-} from './octets.ts'
-import { findOctet, viewOf } from './scan.ts'
-
-/** `partial`: so far yes, but the bytes end before it is certain. */
-export type Verdict = 'yes' | 'no' | 'partial'
+} from '../text/octets.ts'
+import { findOctet, viewOf } from '../text/scan.ts'
 
 /** No registered method is longer than 17 (IANA: UPDATEREDIRECTREF). Keeps long words from looking like one. */
 const METHOD_LENGTH_MAX = 24

@@ -1,11 +1,10 @@
 /** One direction of a connection: cuts bytes and gaps into messages. What they mean is the receiver's business. */
-import type { ChunkWalk } from '../analyzer.ts'
+import type { ChunkWalk, Verdict } from '../analyzer.ts'
 import { Body } from './body.ts'
 import { INTERIM, NO_HEAD, TUNNEL, UNKNOWN, type Framing } from './framing.ts'
-import { skipEmptyLines } from './octets.ts'
+import { skipEmptyLines } from '../text/octets.ts'
 import { CUT_OFF, INVALID } from './parse.ts'
 import { PartialHead } from './partial-head.ts'
-import type { Verdict } from './sniff.ts'
 
 /** Knows the grammar of one direction and takes its messages: head, end, head, end. */
 export interface Receiver {

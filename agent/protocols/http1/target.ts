@@ -1,7 +1,7 @@
 /** Request targets: the four forms of RFC 9112 §3.2. */
-import { AT_SIGN, COLON, HASH, QUESTION_MARK, SLASH } from './octets.ts'
-import { findOctet } from './scan.ts'
-import { textOf } from './text.ts'
+import { AT_SIGN, COLON, HASH, QUESTION_MARK, SLASH } from '../text/octets.ts'
+import { findOctet } from '../text/scan.ts'
+import { textOf } from '../text/text.ts'
 
 export class Target {
   /** As sent, without query and fragment; `/` when an absolute form has none; the authority of a CONNECT. */

@@ -1,5 +1,5 @@
 /** Header blocks of one direction (RFC 9113 §4.3): put together from HEADERS or PUSH_PROMISE, and CONTINUATION. */
-import { viewOf } from '../http1/scan.ts'
+import { viewOf } from '../text/scan.ts'
 import {
   CONTINUATION,
   END_HEADERS,

@@ -1,7 +1,7 @@
 /** One direction of an HTTP/2 connection: what its frames say about streams. */
 import { REQUEST, type StreamName } from '../analyzer.ts'
 import { HpackDecoder } from '../hpack/decoder.ts'
-import { viewOf } from '../http1/scan.ts'
+import { viewOf } from '../text/scan.ts'
 import { type BlockReceiver, HeaderBlocks } from './blocks.ts'
 import { ACK, CONTINUATION, END_STREAM, GOAWAY, isHeaderFrame, RST_STREAM, SETTINGS } from './frame.ts'
 import { FrameReader, type FrameReceiver } from './frames.ts'

@@ -1,5 +1,5 @@
 /** Frames (RFC 9113 §4 and §6): types, flags, and whether nine octets can be the header of one. */
-import { viewOf } from '../http1/scan.ts'
+import { viewOf } from '../text/scan.ts'
 
 export const FRAME_HEADER_BYTES = 9
 

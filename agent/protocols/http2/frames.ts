@@ -1,5 +1,5 @@
 /** One direction of an HTTP/2 connection: cuts bytes and gaps into frames. What they mean is the receiver's business. */
-import { equals } from '../http1/text.ts'
+import { equals } from '../text/text.ts'
 import {
   DATA,
   FRAME_HEADER_BYTES,

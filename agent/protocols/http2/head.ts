@@ -8,6 +8,7 @@ import {
   B3_SPAN_ID,
   B3_TRACE_ID,
   type FieldName,
+  GRPC_STATUS,
   HOST,
   METHOD,
   PATH,
@@ -15,7 +16,7 @@ import {
   SW8,
   TRACEPARENT,
 } from '../hpack/names.ts'
-import { TraceFields } from '../http1/trace.ts'
+import { TraceFields } from '../trace.ts'
 
 /** A trace context that is longer is none. */
 const octets = Buffer.alloc(1024)
@@ -27,6 +28,8 @@ export class Head implements FieldReceiver {
   path = ''
   /** 100 to 999; 0: none, or not known. */
   status = 0
+  /** As in an exchange; of a block that ends a response. */
+  grpcStatus: number | undefined = undefined
   /** A field could be any: it was put into the dynamic table before anybody looked. */
   hasUnknown = false
   #authority = ''
@@ -37,6 +40,7 @@ export class Head implements FieldReceiver {
     this.method = ''
     this.path = ''
     this.status = 0
+    this.grpcStatus = undefined
     this.hasUnknown = false
     this.#authority = ''
     this.#host = ''
@@ -72,6 +76,9 @@ export class Head implements FieldReceiver {
       case STATUS:
         this.status ||= statusOf(value)
         break
+      case GRPC_STATUS:
+        this.grpcStatus ??= grpcStatusOf(value)
+        break
       case AUTHORITY:
         this.#authority ||= value
         break
@@ -97,4 +104,9 @@ export class Head implements FieldReceiver {
 function statusOf(text: string): number {
   const status = text.length === 3 ? Number(text) : 0
   return status >= 100 && status <= 999 ? status : 0
+}
+
+/** Codes end at 16 today; a service may send others, and clients take them. Undefined: no number that could be one. */
+function grpcStatusOf(text: string): number | undefined {
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined
 }

@@ -1,8 +1,8 @@
 /** Do the first bytes of a call belong to HTTP/2, and to which of its two streams? */
-import type { Verdict } from '../http1/sniff.ts'
+import type { Verdict } from '../analyzer.ts'
 import { STATIC_NAMES } from '../hpack/static-table.ts'
 import { STATUS } from '../hpack/names.ts'
-import { equals } from '../http1/text.ts'
+import { equals } from '../text/text.ts'
 import {
   CONTINUATION,
   FRAME_HEADER_BYTES,

@@ -1,12 +1,6 @@
 /** One stream (RFC 9113 §5): an exchange while it is being written, and how far its two halves are. */
 import type { Exchange, Unknown } from '../analyzer.ts'
-import {
-  markNoRequest,
-  markNoResponse,
-  markUnknown,
-  newExchange,
-  unmarkNoRequest,
-} from '../http1/exchange.ts'
+import { markNoRequest, markNoResponse, markUnknown, newExchange, unmarkNoRequest } from '../exchange.ts'
 import type { Head } from './head.ts'
 
 export const VERSION = 'HTTP/2'
@@ -70,8 +64,21 @@ export class Stream {
     exchange.responseHeaderBytes += headerBytes
     const isInterim = isKnown && head.status > 0 && head.status < 200
     if (isInterim && !ends) return
-    if (!this.isAnswered || exchange.status === 0) this.#answer(isKnown ? head.status : 0)
+    const isTrailers = this.isAnswered
+    if (!isTrailers || exchange.status === 0) this.#answer(isKnown ? head.status : 0)
     this.isAnswered = true
+    if (ends) this.#end(head, isKnown, isTrailers)
+  }
+
+  /**
+   * The block that may hold the status of a call: trailers, or a head that is all there is (gRPC over HTTP/2,
+   * "Responses"). Where none is seen in what could be one, a field that is not known may have been it.
+   */
+  #end({ grpcStatus, hasUnknown }: Head, isKnown: boolean, isTrailers: boolean): void {
+    const { exchange } = this
+    if (isKnown && grpcStatus !== undefined) exchange.grpcStatus = grpcStatus
+    else if (isKnown && !hasUnknown) return
+    else if (isTrailers || isTrailersOnly(exchange)) markUnknown(exchange, 'response.headers')
   }
 
   /** The status may be that of a later block when that of the first one is not known: then it was an interim. */
@@ -93,4 +100,9 @@ export class Stream {
     if (unknown.length > 0) markUnknown(exchange, ...unknown)
     return exchange
   }
+}
+
+/** Calls are POST, and answered with 200 even when they fail. Of other answers without a body no field is missed. */
+function isTrailersOnly({ method, status }: Exchange): boolean {
+  return method === 'POST' && (status === 200 || status === 0)
 }

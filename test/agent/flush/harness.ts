@@ -64,6 +64,7 @@ const exchange = {
   requestHeaderBytes: 100,
   requestBodyBytes: 0,
   status: 200,
+  grpcStatus: undefined,
   responseHeaderBytes: 120,
   responseBodyBytes: 5,
   trace: undefined,

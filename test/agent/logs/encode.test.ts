@@ -166,6 +166,7 @@ const exchanges: fc.Arbitrary<Exchange> = fc.record({
   requestHeaderBytes: size,
   requestBodyBytes: size,
   status: fc.constantFrom(0, 101, 200, 404, 503, 999),
+  grpcStatus: fc.constantFrom(undefined, 0, 16),
   responseHeaderBytes: size,
   responseBodyBytes: size,
   trace: fc.option(
@@ -224,6 +225,7 @@ const minute: Exchange = {
   requestHeaderBytes: 100,
   requestBodyBytes: 0,
   status: 200,
+  grpcStatus: undefined,
   responseHeaderBytes: 120,
   responseBodyBytes: 5,
   trace: undefined,

@@ -26,6 +26,13 @@ test('an exchange', (t) => {
   )
 })
 
+test('a call of gRPC tells what it ended with, be it OK', (t) => {
+  const response = (grpcStatus: number) =>
+    (JSON.parse(lines({ exchange: { ...EXCHANGE, grpcStatus } })) as { response: object }).response
+  t.deepEqual(response(0), { status: 200, grpcStatus: 0, headerBytes: 230, bodyBytes: 600 })
+  t.deepEqual(response(14), { status: 200, grpcStatus: 14, headerBytes: 230, bodyBytes: 600 })
+})
+
 test('an exchange with a trace, and one of which something is unknown', (t) => {
   const trace = { provider: 1, traceId: 'a"b', segmentId: 's', spanId: '3' } as const
   const [line] = lines({ exchange: { ...EXCHANGE, trace, incomplete: ['response.bodyBytes'] } }).split('\n')

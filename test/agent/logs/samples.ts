@@ -44,6 +44,7 @@ export const EXCHANGE: Exchange = {
   requestHeaderBytes: 78,
   requestBodyBytes: 0,
   status: 200,
+  grpcStatus: undefined,
   responseHeaderBytes: 230,
   responseBodyBytes: 600,
   trace: undefined,

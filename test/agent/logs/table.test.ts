@@ -48,6 +48,12 @@ test('an entry without an exchange has no row', (t) => {
   t.is(tableRow(clock, VIEW, { kernelLogs: [READ], exchange: undefined }), '')
 })
 
+test('a call of gRPC shows what it ended with behind the status', (t) => {
+  t.is(cells(row({ grpcStatus: 5 }))['STATUS'], '200/5')
+  t.is(cells(row({ grpcStatus: 16 }))['STATUS'], '200/16')
+  t.is(cells(row({ grpcStatus: 0, status: 0 }))['STATUS'], '?/0')
+})
+
 const remote = (address: string, port = 443): Endpoint => ({ address, port, workload: undefined })
 
 test('the peer: who is called, who calls, by name or address', (t) => {

@@ -36,7 +36,7 @@ export interface Log {
   bytes?: number
   count?: number
   request?: { method: string; path: string; host: string; headerBytes: number; bodyBytes: number }
-  response?: { status: number; headerBytes: number; bodyBytes: number }
+  response?: { status: number; grpcStatus?: number; headerBytes: number; bodyBytes: number }
   incomplete?: string[]
 }
 

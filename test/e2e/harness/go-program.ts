@@ -2,8 +2,6 @@
 import { join } from 'node:path'
 import { REPOSITORY } from './agent.ts'
 import { Owned, run } from './owned.ts'
-import type { Row } from './rows.ts'
-import type { Server } from './server.ts'
 import { until } from './until.ts'
 
 const SOURCES = join(REPOSITORY, 'test/programs/go')
@@ -12,54 +10,25 @@ const BINARIES = join(REPOSITORY, 'build/programs/go')
 /** @returns the path of the program. @throws with the compiler's words */
 export async function buildGo(name: string): Promise<string> {
   const binary = join(BINARIES, name)
-  const { code, stderr } = await run('go', ['build', '-C', SOURCES, '-o', binary, `./${name}`])
+  const { code, stderr } = await run('go', ['build', '-C', join(SOURCES, name), '-o', binary, '.'])
   if (code !== 0) throw new Error(`go build ${name}: ${stderr}`)
   return binary
 }
 
-/** A server that prints `listening PORT`, then one JSON row for each request. */
-export class GoServer implements Server {
-  readonly port: number
-  readonly pids: readonly number[]
-  readonly #process: Owned
+const DEADLINE_MS = 30_000
 
-  private constructor(process: Owned, port: number) {
-    this.#process = process
-    this.port = port
-    this.pids = [process.pid]
-  }
-
-  static async start(binary: string): Promise<GoServer> {
-    const process = new Owned(binary, [])
-    const [, port] = await process.line(/^listening (\d+)$/)
-    return new GoServer(process, Number(port))
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`
-  }
-
-  rows(): Row[] {
-    return this.#process.lines.slice(1).map((line) => JSON.parse(line) as Row)
-  }
-
-  async stop(): Promise<void> {
-    await this.#process.stop()
-  }
-}
-
-/** A client on one connection: see test/programs/go/h2c. */
+/** A client on one connection. It prints `ready`, and answers each line that it is told with a line. */
 export class GoClient {
   readonly #process: Owned
-  #rounds = 0
+  #asked = 0
 
   private constructor(process: Owned) {
     this.#process = process
   }
 
-  /** @param count requests one after the other of each of `parallel` workers, for each round */
-  static async start(binary: string, url: string, count: number, parallel: number): Promise<GoClient> {
-    const process = new Owned(binary, ['client', url, String(count), String(parallel)])
+  /** @param args behind `client`, see the program */
+  static async start(binary: string, ...args: readonly string[]): Promise<GoClient> {
+    const process = new Owned(binary, ['client', ...args])
     await process.line(/^ready$/)
     return new GoClient(process)
   }
@@ -68,14 +37,19 @@ export class GoClient {
     return this.#process.pid
   }
 
-  /** One round of requests to this path and a number behind it. */
-  async request(path: string): Promise<void> {
-    const count = ++this.#rounds
-    this.#process.writeLine(path)
-    await until(`round ${count}`, () => {
-      if (this.#process.gone) throw new Error(`the client ended: ${this.#process.stderr}`)
-      return this.#process.lines.filter((line) => line === 'done').length >= count
-    })
+  /** Resolves with the answer, once what was asked for is done. @throws when the program ends before */
+  async ask(line: string): Promise<string> {
+    const count = ++this.#asked
+    this.#process.writeLine(line)
+    return until(
+      `the answer to ${line}`,
+      () => {
+        const answer = this.#process.lines[count]
+        if (answer === undefined && this.#process.gone) throw new Error(this.#process.stderr)
+        return answer
+      },
+      DEADLINE_MS,
+    )
   }
 
   async stop(): Promise<void> {

@@ -6,12 +6,17 @@ export interface Row {
   method: string
   path: string
   status: number
+  /** Of a call of gRPC. */
+  grpcStatus?: number | undefined
   responseBodyBytes?: number
   requestBodyBytes?: number
   /** Head and body together. */
   responseBytes?: number
   requestBytes?: number
 }
+
+/** A row of which every field is known; of a call of gRPC perhaps but its status. */
+export type FullRow = Required<Omit<Row, 'grpcStatus'>> & Pick<Row, 'grpcStatus'>
 
 export function isHttp(log: Log): log is HttpLog {
   return log.kind === 'http'
@@ -27,11 +32,12 @@ export function clientLogs(logs: readonly Log[], port: number): HttpLog[] {
   return logs.filter(isHttp).filter((log) => log.role === 'client' && log.remote.port === port)
 }
 
-export function toRow({ request, response }: HttpLog): Required<Row> {
+export function toRow({ request, response }: HttpLog): FullRow {
   return {
     method: request.method,
     path: request.path,
     status: response.status,
+    grpcStatus: response.grpcStatus,
     responseBodyBytes: response.bodyBytes,
     requestBodyBytes: request.bodyBytes,
     responseBytes: response.headerBytes + response.bodyBytes,

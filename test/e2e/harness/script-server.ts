@@ -1,4 +1,4 @@
-/** Servers that are a script: they print `listening PORT`, then one JSON row for each exchange they finished. */
+/** Servers of our own: they print `listening PORT`, then one JSON row for each exchange they finished. */
 import { join } from 'node:path'
 import { NODE } from './agent.ts'
 import { Owned } from './owned.ts'
@@ -31,6 +31,11 @@ export class ScriptServer implements Server {
   /** A gRPC service on grpc-js, see servers/grpc-server.ts. */
   static grpc(): Promise<ScriptServer> {
     return ScriptServer.#start(NODE, [join(SERVERS, 'grpc-server.ts')])
+  }
+
+  /** A program of test/programs/go, built by `buildGo`. */
+  static go(binary: string): Promise<ScriptServer> {
+    return ScriptServer.#start(binary, [])
   }
 
   /** A TCP server that answers with canned writes, see servers/raw-server.ts. */

@@ -2,9 +2,10 @@ import test, { type ExecutionContext } from 'ava'
 import { AgentRun } from '../harness/agent.ts'
 import { curl, h2load } from '../harness/clients.ts'
 import { conservationProblems } from '../harness/conservation.ts'
-import { GoClient, GoServer, buildGo } from '../harness/go-program.ts'
+import { GoClient, buildGo } from '../harness/go-program.ts'
 import { clientLogs, difference, serverLogs, toRow } from '../harness/rows.ts'
 import { expectServerLog, observe } from '../harness/scenario.ts'
+import { ScriptServer } from '../harness/script-server.ts'
 import { served } from '../harness/server.ts'
 
 let binary: string
@@ -14,19 +15,19 @@ test.before(async (t) => {
   binary = await buildGo('h2c')
 })
 
-async function start(t: ExecutionContext): Promise<GoServer> {
-  const server = await GoServer.start(binary)
+async function start(t: ExecutionContext): Promise<ScriptServer> {
+  const server = await ScriptServer.go(binary)
   t.teardown(() => server.stop())
   return server
 }
 
 async function connect(
   t: ExecutionContext,
-  server: GoServer,
+  server: ScriptServer,
   count: number,
   parallel: number,
 ): Promise<GoClient> {
-  const client = await GoClient.start(binary, server.url, count, parallel)
+  const client = await GoClient.start(binary, server.url, String(count), String(parallel))
   t.teardown(() => client.stop())
   return client
 }
@@ -45,7 +46,7 @@ test.serial('net/http to net/http: both ends of 500 requests on one connection',
   const server = await start(t)
   const client = await connect(t, server, 25, 20)
   const { logs } = await observe(t, [...server.pids, client.pid], async () => {
-    await client.request('/bytes/1')
+    await client.ask('/bytes/1')
     await served(server, 500)
   })
   t.deepEqual(difference(server.rows(), serverLogs(logs, server.port).map(toRow)), [])
@@ -61,13 +62,13 @@ test.serial(
   async (t) => {
     const server = await start(t)
     const client = await connect(t, server, 10, 1)
-    await client.request('/bytes/1')
+    await client.ask('/bytes/1')
     await served(server, 10)
     const agent = await AgentRun.watching([...server.pids, client.pid])
     t.teardown(() => agent.process.stop('SIGKILL'))
-    await client.request('/bytes/1') // known to the table from before
-    await client.request('/bytes/2') // put into it now, by Go's encoder
-    await client.request('/bytes/2')
+    await client.ask('/bytes/1') // known to the table from before
+    await client.ask('/bytes/2') // put into it now, by Go's encoder
+    await client.ask('/bytes/2')
     await served(server, 40)
     const { logs, summary } = await agent.stop()
     t.deepEqual(conservationProblems(summary), [])

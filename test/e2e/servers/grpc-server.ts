@@ -18,12 +18,13 @@ const identity = (bytes: Buffer): Buffer => bytes
 
 interface Row {
   path: string
+  grpcStatus: status
   requestBodyBytes: number
   responseBodyBytes: number
 }
 
-function log({ path, requestBodyBytes, responseBodyBytes }: Row): void {
-  const row = { method: 'POST', path, status: 200, responseBodyBytes, requestBodyBytes }
+function log({ path, grpcStatus, requestBodyBytes, responseBodyBytes }: Row): void {
+  const row = { method: 'POST', path, status: 200, grpcStatus, responseBodyBytes, requestBodyBytes }
   process.stdout.write(`${JSON.stringify(row)}\n`)
 }
 
@@ -35,7 +36,12 @@ const unary: handleUnaryCall<Buffer, Buffer> = ({ request }, answer) => {
   if (text === 'hang') return
   const isError = text === 'fail'
   const requestBodyBytes = framed(request)
-  log({ path: '/test.Echo/Unary', requestBodyBytes, responseBodyBytes: isError ? 0 : requestBodyBytes })
+  log({
+    path: '/test.Echo/Unary',
+    grpcStatus: isError ? status.NOT_FOUND : status.OK,
+    requestBodyBytes,
+    responseBodyBytes: isError ? 0 : requestBodyBytes,
+  })
   if (isError) answer({ code: status.NOT_FOUND, details: 'there is none' })
   else answer(null, request)
 }
@@ -45,7 +51,12 @@ const collect: handleClientStreamingCall<Buffer, Buffer> = (call, answer) => {
   call.on('data', (message: Buffer) => (requestBodyBytes += framed(message)))
   call.on('end', () => {
     const message = Buffer.from(String(requestBodyBytes))
-    log({ path: '/test.Echo/Collect', requestBodyBytes, responseBodyBytes: framed(message) })
+    log({
+      path: '/test.Echo/Collect',
+      grpcStatus: status.OK,
+      requestBodyBytes,
+      responseBodyBytes: framed(message),
+    })
     answer(null, message)
   })
 }
@@ -58,6 +69,7 @@ const repeat: handleServerStreamingCall<Buffer, Buffer> = (call) => {
     for (let i = 0; i < count; i++) if (!call.write(message)) await once(call, 'drain')
     log({
       path: '/test.Echo/Repeat',
+      grpcStatus: status.OK,
       requestBodyBytes: framed(call.request),
       responseBodyBytes: count * framed(message),
     })
@@ -72,7 +84,7 @@ const chat: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
     call.write(message)
   })
   call.on('end', () => {
-    log({ path: '/test.Echo/Chat', requestBodyBytes: bytes, responseBodyBytes: bytes })
+    log({ path: '/test.Echo/Chat', grpcStatus: status.OK, requestBodyBytes: bytes, responseBodyBytes: bytes })
     call.end()
   })
 }

@@ -15,6 +15,7 @@ const TEXTS = new Map<number, string>([
   [names.B3, 'b3'],
   [names.B3_TRACE_ID, 'x-b3-traceid'],
   [names.B3_SPAN_ID, 'x-b3-spanid'],
+  [names.GRPC_STATUS, 'grpc-status'],
 ])
 
 const NEEDED = new Set(TEXTS.values())

@@ -2,9 +2,9 @@ import test from 'ava'
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { REQUEST, type StreamName } from '../../../../agent/protocols/analyzer.ts'
-import type { Call } from './cases.ts'
+import { type Call, cutInTwo, lengthOf, type TimedCall } from '../calls.ts'
 import { conversation, type Part, turnsOf } from './conversation.ts'
-import { cutInTwo, lengthOf, replay, type TimedCall } from './replay.ts'
+import { replay } from './replay.ts'
 
 /** Captured up to here, body data passes as bytes; beyond, as a gap. */
 const CAPTURED_DATA_MAX = 64

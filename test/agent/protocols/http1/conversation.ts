@@ -163,6 +163,7 @@ function expectedOf(model: ExchangeModel, lineEnd: string): Expected {
     requestBodyBytes: bodyBytes(model.request),
     status,
     responseHeaderBytes: Buffer.byteLength(responseHeads(model, lineEnd)),
+    grpcStatus: undefined,
     responseBodyBytes: hasResponseBody(model) ? bodyBytes(model.response) : 0,
     trace: undefined,
     incomplete: [],

@@ -3,7 +3,8 @@ import { REQUEST, RESPONSE, type Exchange, type StreamName } from '../../../../a
 import { Http1 } from '../../../../agent/protocols/http1/analyzer.ts'
 import { OUTSTANDING_MAX } from '../../../../agent/protocols/http1/exchanges.ts'
 import { type Dice, dice } from '../dice.ts'
-import { readCases, type Call } from './cases.ts'
+import type { Call } from '../calls.ts'
+import { readCases } from './cases.ts'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 20_000)
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)

@@ -1,11 +1,10 @@
 import test from 'ava'
 import { Buffer } from 'node:buffer'
-import { REQUEST, RESPONSE } from '../../../../agent/protocols/analyzer.ts'
+import { REQUEST, RESPONSE, type Verdict } from '../../../../agent/protocols/analyzer.ts'
 import {
   isUnmistakableRequest,
   looksLikeRequest,
   looksLikeResponse,
-  type Verdict,
 } from '../../../../agent/protocols/http1/sniff.ts'
 import { detect } from '../../../../agent/protocols/list.ts'
 

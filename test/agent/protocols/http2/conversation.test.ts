@@ -4,7 +4,8 @@ import test from 'ava'
 import fc from 'fast-check'
 import { REQUEST, RESPONSE, type Exchange, type StreamName } from '../../../../agent/protocols/analyzer.ts'
 import { frame, integer, string } from './wire.ts'
-import { replay, type TimedCall } from './replay.ts'
+import type { TimedCall } from '../calls.ts'
+import { replay } from './replay.ts'
 
 type Field = readonly [name: string, value: string]
 

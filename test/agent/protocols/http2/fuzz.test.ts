@@ -5,7 +5,8 @@ import { FRAME_HEADER_BYTES } from '../../../../agent/protocols/http2/frame.ts'
 import { Http2 } from '../../../../agent/protocols/http2/analyzer.ts'
 import { STREAMS_MAX } from '../../../../agent/protocols/http2/streams.ts'
 import { type Dice, dice } from '../dice.ts'
-import { readCases, type Call } from './cases.ts'
+import type { Call } from '../calls.ts'
+import { readCases } from './cases.ts'
 import { KernelFrames } from './kernel-frames.ts'
 
 type Moved = Exclude<Call, 'close'>

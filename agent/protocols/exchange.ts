@@ -1,5 +1,5 @@
 /** Exchanges while they are being written. */
-import type { Exchange, Unknown } from '../analyzer.ts'
+import type { Exchange, Unknown } from './analyzer.ts'
 
 const NOTHING: readonly Unknown[] = []
 const NO_REQUEST: readonly Unknown[] = ['request', 'request.headers', 'request.bodyBytes']
@@ -20,6 +20,7 @@ export function newExchange(startNs: number): Exchange {
     requestHeaderBytes: 0,
     requestBodyBytes: 0,
     status: 0,
+    grpcStatus: undefined,
     responseHeaderBytes: 0,
     responseBodyBytes: 0,
     trace: undefined,

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { equalsOctets, findOctet, viewOf } from '../../../../agent/protocols/http1/scan.ts'
+import { equalsOctets, findOctet, viewOf } from '../../../../agent/protocols/text/scan.ts'
 
 /** Few different octets, neighbours and high bits among them: what word arithmetic could get wrong. */
 const octets = fc.uint8Array({ maxLength: 40 }).chain((bytes) => {

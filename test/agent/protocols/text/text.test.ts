@@ -1,6 +1,6 @@
 import test from 'ava'
 import { Buffer } from 'node:buffer'
-import { textOf } from '../../../../agent/protocols/http1/text.ts'
+import { textOf } from '../../../../agent/protocols/text/text.ts'
 
 const octets = (text: string) => new Uint8Array(Buffer.from(text, 'utf8'))
 

@@ -1,8 +1,8 @@
 /** Trace contexts in request fields. Whatever is malformed is no context; nothing here throws. */
-import type { TraceContext } from '../analyzer.ts'
-import { HYPHEN, octetsOf, skipSpace, startsWithName, trimSpace, ZERO } from './octets.ts'
-import { textOf } from './text.ts'
-import { decodeBase64 } from './base64.ts'
+import type { TraceContext } from './analyzer.ts'
+import { HYPHEN, octetsOf, skipSpace, startsWithName, trimSpace, ZERO } from './text/octets.ts'
+import { textOf } from './text/text.ts'
+import { decodeBase64 } from './text/base64.ts'
 
 const ZIPKIN = 0
 const SKYWALKING = 1
