@@ -221,7 +221,8 @@ export class ConnectionReader<Next> {
   ): void {
     const { direction, startNs, endNs, bytes } = operation
     const captured = record.u32(RECORD_DATA.captured)
-    if (record.u8(RECORD.flags) & DataFlag.FRAMES)
+    // Of a call in the middle of a body nothing is captured: it has been a gap, where its frame may have ended.
+    if (captured > 0 && record.u8(RECORD.flags) & DataFlag.FRAMES)
       return this.#handOverFrames(record, next, operation, skipped, captured)
     if (captured > 0) {
       const begin = record.at + RECORD_DATA_BYTES

@@ -73,7 +73,9 @@ export class Http2 implements Analyzer {
     endNs: number,
   ): void {
     const { frames } = this.#direction(stream)
-    frames.bytes(chunk, begin, end, this.#isRead(stream) ? endNs : startNs, endNs)
+    const isRead = this.#isRead(stream)
+    if (!isRead) this.#streams.releaseReset(startNs)
+    frames.bytes(chunk, begin, end, isRead ? endNs : startNs, endNs)
     if (frames.isLost) this.#countStray()
   }
 
@@ -92,8 +94,9 @@ export class Http2 implements Analyzer {
     endNs: number,
   ): boolean {
     const { frames } = this.#direction(stream)
-    const beganNs = this.#isRead(stream) ? endNs : startNs
-    frames.framed(chunk, begin, end, omittedBytes, isAligned, beganNs, endNs)
+    const isRead = this.#isRead(stream)
+    if (!isRead) this.#streams.releaseReset(startNs)
+    frames.framed(chunk, begin, end, omittedBytes, isAligned, isRead ? endNs : startNs, endNs)
     if (frames.isLost) this.#countStray()
     return true
   }

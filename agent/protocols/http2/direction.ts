@@ -176,7 +176,7 @@ export class Direction implements FrameReceiver, BlockReceiver {
 
   #reset(streamId: number): void {
     const stream = this.#streams.get(streamId)
-    if (stream !== undefined) this.#streams.end(streamId, stream, this.frames.lastNs)
+    if (stream !== undefined) this.#streams.reset(streamId, stream, this.#isRequest, this.frames.lastNs)
   }
 
   /** What this side may be sent: it bounds the table of the other direction. */

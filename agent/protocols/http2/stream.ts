@@ -13,6 +13,8 @@ export class Stream {
   isAnswered = false
   requestEnded = false
   responseEnded = false
+  /** When the peer has reset it; 0: it has not. */
+  resetNs = 0
   /** Its exchange is the receiver's now, and may not be changed. */
   isLogged = false
   /** Frames that were lost may have been its own. */

@@ -13,24 +13,26 @@ const NONE = 0
 
 export class Streams {
   readonly #onExchange: OnExchange
-  readonly #holdsOrphans: boolean
+  readonly #isClient: boolean
   readonly #open = new Map<number, Stream>()
   /** Of the streams from #knownFrom to #newest that are not open, all have ended. */
   #knownFrom = NONE
   #newest = NONE
   /** Orphans whose response is over, and whose request may still be told. */
   #held = 0
+  /** Streams that the peer has reset, and whose message of this side may still be told. */
+  readonly #reset = new Map<number, Stream>()
   /** Streams that ended since frames were lost; -1: no stream is in doubt. */
   #endedSinceDoubt = -1
   #begun = false
 
   /**
-   * @param holdsOrphans keep a response without a request until a later request: on the client side one thread can have
-   * read the response before the call of another that wrote the request returns
+   * @param isClient keep a response without a request until a later request: on the client side one thread can have read
+   * the response before the call of another that wrote the request returns
    */
-  constructor(onExchange: OnExchange, holdsOrphans: boolean) {
+  constructor(onExchange: OnExchange, isClient: boolean) {
     this.#onExchange = onExchange
-    this.#holdsOrphans = holdsOrphans
+    this.#isClient = isClient
   }
 
   get length(): number {
@@ -69,7 +71,7 @@ export class Streams {
   /** One half of it has ended: logs it when that was the last one. */
   settle(id: number, stream: Stream): void {
     if (stream.isLogged) return
-    if (stream.isOver) this.#end(id, stream)
+    if (stream.isOver || stream.resetNs > 0) this.#end(id, stream)
     else if (!stream.isRequested && stream.responseEnded) this.#settleOrphan(id, stream)
   }
 
@@ -77,6 +79,25 @@ export class Streams {
   end(id: number, stream: Stream, endNs: number): void {
     if (endNs > stream.exchange.endNs) stream.exchange.endNs = endNs
     this.#end(id, stream)
+  }
+
+  /**
+   * No frame follows on it. One that the peer has reset is kept until a later call that writes, for the call of another
+   * thread that wrote the message of this side may not have returned.
+   * @param isRequest the client has reset it
+   */
+  reset(id: number, stream: Stream, isRequest: boolean, nowNs: number): void {
+    const isOwn = isRequest === this.#isClient
+    const hasEnded = this.#isClient ? stream.requestEnded : stream.responseEnded
+    if (isOwn || hasEnded) return this.end(id, stream, nowNs)
+    stream.resetNs = nowNs
+    this.#reset.set(id, stream)
+  }
+
+  /** A call that writes began: what was written before it has been told. */
+  releaseReset(beganNs: number): void {
+    if (this.#reset.size === 0) return
+    for (const [id, stream] of this.#reset) if (stream.resetNs < beganNs) this.end(id, stream, stream.resetNs)
   }
 
   /** The server will answer none of the streams after this one. */
@@ -100,7 +121,8 @@ export class Streams {
 
   /** No frame follows. Logs what is left. @param timeNs end of exchanges that were never answered */
   finish(timeNs: number): void {
-    for (const [id, stream] of this.#open) this.end(id, stream, stream.responseEnded ? 0 : timeNs)
+    for (const [id, stream] of this.#open)
+      this.end(id, stream, stream.resetNs || (stream.responseEnded ? 0 : timeNs))
   }
 
   #hasEnded(id: number): boolean {
@@ -124,7 +146,7 @@ export class Streams {
 
   #settleOrphan(id: number, stream: Stream): void {
     const isBefore = this.#knownFrom !== NONE && id < this.#knownFrom
-    if (this.#holdsOrphans && !isBefore) this.#held++
+    if (this.#isClient && !isBefore) this.#held++
     else this.#end(id, stream)
   }
 
@@ -139,6 +161,7 @@ export class Streams {
 
   #end(id: number, stream: Stream): void {
     this.#open.delete(id)
+    if (this.#reset.size > 0) this.#reset.delete(id)
     stream.isLogged = true
     this.#onExchange(stream.finish())
     if (this.#endedSinceDoubt >= 0 && ++this.#endedSinceDoubt === ENDED_AFTER_DOUBT) this.#endDoubtful()

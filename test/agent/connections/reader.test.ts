@@ -415,3 +415,8 @@ test('the rest of DATA that a call begins with is a gap before its frames', (t) 
     'framed 1 frames omitted=1000',
   ])
 })
+
+test('a call that is nothing but the middle of a body is a gap, at whose end a frame may begin', (t) => {
+  const middle = data({ connection: 1, direction: 1, bytes: 1000, skipped: 1000, flags: DataFlag.FRAMES })
+  t.deepEqual(readAll(OPEN, middle).words, [`write 1×1000 3000-4000 ${WRITE}`, 'gap 1 1000 3000-4000'])
+})

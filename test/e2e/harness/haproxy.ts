@@ -25,14 +25,17 @@ export class Haproxy implements Server {
     this.pids = [process.pid]
   }
 
-  /** @param certificate speaks TLS on both sides, and does not ask the backend who it is */
-  static async start(backendPort: number, certificate?: Certificate): Promise<Haproxy> {
+  /**
+   * @param certificate speaks TLS on both sides, and does not ask the backend who it is
+   * @param alpn what it speaks over TLS, the best first
+   */
+  static async start(backendPort: number, certificate?: Certificate, alpn = 'http/1.1'): Promise<Haproxy> {
     const directory = mkdtempSync(join(tmpdir(), 'e2e-haproxy-'))
     const port = await freePort()
     const file = join(directory, 'haproxy.cfg')
     const pem = join(directory, 'server.pem')
     if (certificate) writeFileSync(pem, bothOf(certificate))
-    writeFileSync(file, configuration(port, backendPort, certificate && pem))
+    writeFileSync(file, configuration(port, backendPort, certificate && { pem, alpn }))
     // haproxy drops log lines when a pipe is full, a file takes them all
     const script = 'exec haproxy -db -f "$0" >>"$1"'
     const process = new Owned('bash', ['-c', script, file, join(directory, LOG)])
@@ -62,7 +65,14 @@ export class Haproxy implements Server {
 const bothOf = ({ certificateFile, keyFile }: Certificate): string =>
   readFileSync(certificateFile, 'utf8') + readFileSync(keyFile, 'utf8')
 
-function configuration(port: number, backendPort: number, pem: string | undefined): string {
+interface Tls {
+  pem: string
+  alpn: string
+}
+
+function configuration(port: number, backendPort: number, tls: Tls | undefined): string {
+  const ofFrontend = tls && `ssl crt ${tls.pem} alpn ${tls.alpn}`
+  const ofBackend = tls && `ssl verify none alpn ${tls.alpn}`
   const format = `{"method":"%HM","path":"%HPO","status":%ST,"responseBodyBytes":%[var(txn.length)]}`
   return `
 global
@@ -76,12 +86,12 @@ defaults
   timeout client 30s
   timeout server 30s
 frontend entry
-  bind 127.0.0.1:${port}${pem === undefined ? '' : ` ssl crt ${pem} alpn http/1.1`}
+  bind 127.0.0.1:${port} ${ofFrontend ?? ''}
   http-response set-var(txn.length) res.hdr(content-length)
   log-format '${format}'
   default_backend origin
 backend origin
   http-reuse always
-  server origin 127.0.0.1:${backendPort}${pem === undefined ? '' : ' ssl verify none'}
+  server origin 127.0.0.1:${backendPort} ${ofBackend ?? ''}
 `
 }

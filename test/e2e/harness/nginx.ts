@@ -18,6 +18,8 @@ export interface NginxOptions {
   extra?: string
   /** Speaks TLS, and nothing else. */
   certificate?: Certificate
+  /** Speaks HTTP/2 as well, with those who ask for it in their hello. */
+  http2?: boolean
 }
 
 export class Nginx implements Server {
@@ -100,8 +102,8 @@ function writeDocuments(root: string): void {
  * (sub_filter cannot know it), `$body_bytes_sent` then includes the chunk framing.
  */
 function configuration(directory: string, port: number, options: NginxOptions): string {
-  const { workers = 1, extra = '', certificate } = options
-  const ssl = certificate === undefined ? '' : ' ssl'
+  const { workers = 1, extra = '', certificate, http2 = false } = options
+  const ssl = (certificate === undefined ? '' : ' ssl') + (http2 ? ' http2' : '')
   const files =
     certificate &&
     `ssl_certificate ${certificate.certificateFile}; ssl_certificate_key ${certificate.keyFile};`

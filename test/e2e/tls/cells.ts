@@ -1,6 +1,7 @@
 /** Which programs were seen to be logged rightly over TLS: the table of docs/reference/tls.md. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import test from 'ava'
 import { REPOSITORY } from '../harness/agent.ts'
 import { run } from '../harness/owned.ts'
 import type { Program } from './program.ts'
@@ -27,8 +28,19 @@ export async function passed(program: Program, side: Side, protocol = 'HTTP/1.1'
   cells.push({ program: program.name, library: stdout.trim(), linkage: program.linkage, side, protocol })
 }
 
-/** Writes the table between its marks; to be called when all tests of the run have passed. */
-export function writeTable(): void {
+/** Writes the table at the end of a run of the test file, if all tests have passed; `-m` runs only some. */
+export function writeWhenPassed(name: string): void {
+  let all = !process.argv.some((argument) => /^(-m|--match)/.test(argument))
+  test.afterEach.always((t) => {
+    all &&= t.passed
+  })
+  test.after.always(() => {
+    if (all) writeTable(name)
+  })
+}
+
+/** Between its marks. */
+function writeTable(name: string): void {
   const rows = cells.map(({ program, library, linkage, side, protocol }) => [
     program,
     library,
@@ -38,8 +50,10 @@ export function writeTable(): void {
   ])
   const lines = [HEADER, HEADER.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)
   const text = readFileSync(FILE, 'utf8')
-  const [before = '', rest = ''] = text.split('<!-- cells -->\n')
-  const [, after = ''] = rest.split('<!-- end of cells -->\n')
+  const [begin, end] = [`<!-- cells of ${name} -->\n`, `<!-- end of ${name} -->\n`]
+  const [before = '', rest] = text.split(begin)
+  const [, after] = rest?.split(end) ?? []
+  if (after === undefined) throw new Error(`${FILE} has no place for the cells of ${name}`)
   const table = `${cells.length} cells.\n\n${lines.join('\n')}\n\n`
-  writeFileSync(FILE, `${before}<!-- cells -->\n${table}<!-- end of cells -->\n${after}`)
+  writeFileSync(FILE, before + begin + table + end + after)
 }

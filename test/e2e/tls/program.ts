@@ -153,4 +153,9 @@ export const C_PROGRAMS: readonly Program[] = [
   c('static', 'OpenSSL', 'static, with symbols', OPENSSL_VERSION),
   c('boringssl', 'BoringSSL', 'dynamic', BORINGSSL_VERSION),
 ]
+/** Those that speak HTTP/2 as well, by the same conventions. */
+export const HTTP2_PROGRAMS: readonly Program[] = [
+  ...NODE_PROGRAMS.map((program) => ({ ...program, args: [join(PROGRAMS, 'http2.cjs')] })),
+  ...GO_PROGRAMS.map((program) => ({ ...program, args: ['h2'] })),
+]
 export const ALL_PROGRAMS = [...NODE_PROGRAMS, ...PYTHON_PROGRAMS, ...GO_PROGRAMS, ...C_PROGRAMS]

@@ -3,18 +3,17 @@ import { Haproxy } from '../harness/haproxy.ts'
 import { Nginx } from '../harness/nginx.ts'
 import { Owned, run } from '../harness/owned.ts'
 import { freePort } from '../harness/ports.ts'
-import { type Row, clientLogs, serverLogs } from '../harness/rows.ts'
-import { expectRows, observe } from '../harness/scenario.ts'
+import { clientLogs, serverLogs } from '../harness/rows.ts'
+import { observe } from '../harness/scenario.ts'
 import { served } from '../harness/server.ts'
 import { Shell } from '../harness/shell.ts'
-import type { HttpLog } from '../harness/agent.ts'
 import { type TestAuthority, testAuthority } from './authority.ts'
 import { buildC, buildGo, fetchNode } from './builds.ts'
-import { passed, writeTable } from './cells.ts'
+import { passed, writeWhenPassed } from './cells.ts'
+import { FILES, PATHS, curlLine, expectEncrypted } from './encrypted.ts'
 import { ALL_PROGRAMS, C_PROGRAMS, type Program, ProgramClient, ProgramServer } from './program.ts'
 
 let authority: TestAuthority
-let all = true
 
 test.before(async (t) => {
   t.timeout(900_000)
@@ -23,33 +22,21 @@ test.before(async (t) => {
   await buildGo()
 })
 
-test.afterEach.always((t) => {
-  all &&= t.passed
-})
-
 test.after.always(async () => {
   await authority?.remove()
-  // With -m only some tests ran, and the table would lose the others.
-  if (all && !process.argv.some((argument) => /^(-m|--match)/.test(argument))) writeTable()
 })
 
-const PATHS = ['/bytes/0', '/bytes/1', '/bytes/999?secret=1', '/bytes/20000', '/bytes/300000', '/bytes/5']
-const FILES = ['/small.txt?q=1', '/medium.bin', '/return', '/missing']
-
-const curl = (origin: string, paths: readonly string[]): string =>
-  `curl -sS --cacert ${authority.file} ${paths.map((path) => `-o /dev/null '${origin}${path}'`).join(' ')}`
-
-function expectEncrypted(t: ExecutionContext, expected: readonly Row[], logs: readonly HttpLog[]): void {
-  expectRows(t, expected, logs)
-  t.true(logs.every(({ tls }) => tls))
-}
+writeWhenPassed('programs')
 
 async function serves(t: ExecutionContext, program: Program): Promise<void> {
   const running = await ProgramServer.start(program, authority.server)
   t.teardown(() => running.stop())
   const { logs } = await observe(t, running.pids, async () => {
     for (let i = 0; i < 3; i++) {
-      const { stderr } = await run('sh', ['-c', curl(`https://localhost:${running.port}`, PATHS)])
+      const { stderr } = await run('sh', [
+        '-c',
+        curlLine(authority.file, `https://localhost:${running.port}`, PATHS),
+      ])
       t.is(stderr, '')
     }
     await served(running, 3 * PATHS.length)
@@ -88,7 +75,7 @@ test.serial(
     const shell = new Shell()
     t.teardown(() => shell.stop())
     const { logs } = await observe(t, [...nginx.pids, ...haproxy.pids, shell.pid], async () => {
-      await shell.run(curl(haproxy.url, FILES))
+      await shell.run(curlLine(authority.file, haproxy.url, FILES))
       await served(nginx, FILES.length)
       await served(haproxy, FILES.length)
     })

@@ -43,7 +43,12 @@ function get(agent, ca, port, path) {
       let responseBodyBytes = 0
       response.on('data', (chunk) => (responseBodyBytes += chunk.length))
       response.on('end', () => {
-        print({ method: 'GET', path: path.replace(/\?.*/, ''), status: response.statusCode, responseBodyBytes })
+        print({
+          method: 'GET',
+          path: path.replace(/\?.*/, ''),
+          status: response.statusCode,
+          responseBodyBytes,
+        })
         resolve()
       })
     })
@@ -84,7 +89,9 @@ async function mix(authority) {
     })
     for (let round = 0; round < rounds; round++) {
       await Promise.all(
-        ends.map(({ tls, options }, i) => ask(options, `/bytes/${(i * 37 + round) % 999}/${i}-${round}`, tls)),
+        ends.map(({ tls, options }, i) =>
+          ask(options, `/bytes/${(i * 37 + round) % 999}/${i}-${round}`, tls),
+        ),
       )
     }
     for (const { options } of ends) options.agent.destroy()

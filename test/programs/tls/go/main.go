@@ -1,9 +1,9 @@
-// HTTPS/1.1 server and client on net/http.
+// HTTPS server and client on net/http. With `h2` as the first argument they speak HTTP/2, else HTTP/1.1.
 //
 //	https serve CERTIFICATE KEY   prints `plain PORT` (HTTP), `listening PORT` (HTTPS), then one JSON row for each
 //	                              exchange
-//	https get AUTHORITY           for each line `PORT PATH ...` of stdin GETs the paths on one connection, prints one
-//	                              JSON row for each answer, then `done`
+//	https get AUTHORITY           for each line `PORT PATH ...` of stdin GETs the paths on one connection, over HTTP/2 all
+//	                              but the first at once, prints one JSON row for each answer, then `done`
 package main
 
 import (
@@ -33,6 +33,8 @@ type row struct {
 
 var output sync.Mutex
 
+var speaksHTTP2 bool
+
 func show(r row) {
 	output.Lock()
 	defer output.Unlock()
@@ -55,7 +57,7 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	show(row{r.Method, r.URL.Path, http.StatusOK, int64(length), received})
 }
 
-// An empty map of protocols keeps HTTP/2 away.
+// An empty map of protocols keeps HTTP/2 away; none lets it in.
 func serve(certificate, key string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -68,9 +70,9 @@ func serve(certificate, key string) error {
 	fmt.Println("plain", plain.Addr().(*net.TCPAddr).Port)
 	go func() { log.Fatal(http.Serve(plain, http.HandlerFunc(answer))) }()
 	fmt.Println("listening", listener.Addr().(*net.TCPAddr).Port)
-	server := &http.Server{
-		Handler:      http.HandlerFunc(answer),
-		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+	server := &http.Server{Handler: http.HandlerFunc(answer)}
+	if !speaksHTTP2 {
+		server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 	}
 	return server.ServeTLS(listener, certificate, key)
 }
@@ -89,6 +91,24 @@ func get(client *http.Client, port, path string) error {
 	return nil
 }
 
+// The first answer shows that there is a connection, which the others then share.
+func getEach(client *http.Client, port string, paths []string) error {
+	errors := make(chan error, len(paths))
+	for i, path := range paths {
+		if speaksHTTP2 && i > 0 {
+			go func(path string) { errors <- get(client, port, path) }(path)
+			continue
+		}
+		errors <- get(client, port, path)
+	}
+	for range paths {
+		if err := <-errors; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func newClient(authority string) (*http.Client, *http.Transport, error) {
 	certificate, err := os.ReadFile(authority)
 	if err != nil {
@@ -96,9 +116,9 @@ func newClient(authority string) (*http.Client, *http.Transport, error) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(certificate)
-	transport := &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: roots},
-		TLSNextProto:    map[string]func(string, *tls.Conn) http.RoundTripper{},
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: speaksHTTP2}
+	if !speaksHTTP2 {
+		transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 	}
 	return &http.Client{Transport: transport}, transport, nil
 }
@@ -111,10 +131,8 @@ func getAll(authority string) error {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
-		for _, path := range words[1:] {
-			if err := get(client, words[0], path); err != nil {
-				return err
-			}
+		if err := getEach(client, words[0], words[1:]); err != nil {
+			return err
 		}
 		transport.CloseIdleConnections()
 		fmt.Println("done")
@@ -124,12 +142,17 @@ func getAll(authority string) error {
 
 func main() {
 	var err error
-	if len(os.Args) == 4 && os.Args[1] == "serve" {
-		err = serve(os.Args[2], os.Args[3])
-	} else if len(os.Args) == 3 && os.Args[1] == "get" {
-		err = getAll(os.Args[2])
+	args := os.Args[1:]
+	if len(args) > 0 && args[0] == "h2" {
+		speaksHTTP2 = true
+		args = args[1:]
+	}
+	if len(args) == 3 && args[0] == "serve" {
+		err = serve(args[1], args[2])
+	} else if len(args) == 2 && args[0] == "get" {
+		err = getAll(args[1])
 	} else {
-		err = fmt.Errorf("usage: https serve CERTIFICATE KEY | https get AUTHORITY")
+		err = fmt.Errorf("usage: https [h2] serve CERTIFICATE KEY | https [h2] get AUTHORITY")
 	}
 	if err != nil {
 		log.Fatal(err)
