@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 static int is_ours(Elf *elf)
 {
@@ -12,14 +14,30 @@ static int is_ours(Elf *elf)
 	       (header.e_type == ET_EXEC || header.e_type == ET_DYN);
 }
 
+/* Shared, though nothing is written: the kernel puts the breakpoints of probes, another agent's say, into
+ * private mappings, where they would be taken for code. */
+static int map_file(struct elf_file *file, int fd)
+{
+	struct stat status;
+	void *bytes;
+
+	if (fstat(fd, &status) || status.st_size <= 0)
+		return -ENOEXEC;
+	bytes = mmap(NULL, status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return -ENOEXEC;
+	file->bytes = bytes;
+	file->size = status.st_size;
+	return 0;
+}
+
 int elf_file_open(struct elf_file *file, int fd)
 {
-	elf_version(EV_CURRENT);
-	file->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (!file->elf)
+	if (map_file(file, fd))
 		return -ENOEXEC;
-	file->bytes = (const uint8_t *)elf_rawfile(file->elf, &file->size);
-	if (is_ours(file->elf) && file->bytes)
+	elf_version(EV_CURRENT);
+	file->elf = elf_memory((char *)file->bytes, file->size);
+	if (file->elf && is_ours(file->elf))
 		return 0;
 	elf_file_close(file);
 	return -ENOEXEC;
@@ -28,7 +46,9 @@ int elf_file_open(struct elf_file *file, int fd)
 void elf_file_close(struct elf_file *file)
 {
 	elf_end(file->elf);
+	munmap((void *)file->bytes, file->size);
 	file->elf = NULL;
+	file->bytes = NULL;
 }
 
 const uint8_t *elf_file_bytes(const struct elf_file *file, uint64_t offset, uint64_t length)

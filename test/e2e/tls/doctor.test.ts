@@ -2,6 +2,7 @@ import test from 'ava'
 import { accesslog } from '../../cli/command.ts'
 import { run } from '../harness/owned.ts'
 import { Owned } from '../harness/owned.ts'
+import { observe } from '../harness/scenario.ts'
 import type { Inspection } from '../../../agent/doctor.ts'
 import { type TestAuthority, testAuthority } from './authority.ts'
 import { buildC, buildGo } from './builds.ts'
@@ -81,4 +82,15 @@ test.serial('what cannot be looked into is told with its reason', async (t) => {
   await holder.line(/^loaded$/)
   const { stdout } = await accesslog(['check', '--pid', String(holder.pid)])
   t.regex(stdout, /GnuTLS +- +not +- +not supported: .*libgnutls/)
+})
+
+test.serial('two agents look into one program', async (t) => {
+  const program = ALL_PROGRAMS.find(({ name }) => name === 'Go PIE, stripped')!
+  const server = await ProgramServer.start(program, authority.server)
+  t.teardown(() => server.stop())
+  await observe(t, server.pids, async () => {
+    const { stdout } = await accesslog(['check', '--pid', String(server.pids[0]), '--json'])
+    const { processes } = JSON.parse(stdout) as Inspection
+    t.like(processes[0]?.libraries[0], { library: 'Go crypto/tls', status: 'attached', reason: '' })
+  })
 })
