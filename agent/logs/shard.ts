@@ -204,7 +204,8 @@ export class Shard implements ConnectionListener<Conversation> {
     if (operation !== undefined) {
       this.#addLifeEvent(conversation, 'close', operation.startNs, endNs, operation.success)
     }
-    conversation.analyzer?.close(endNs)
+    // A call of a TLS library may return when another thread has closed the connection, too late to be told.
+    conversation.analyzer?.close(endNs, !(conversation.tls && conversation.protocol === 'HTTP/2'))
     // The index may hold it a little longer, and its partner as long as that lives.
     conversation.analyzer = undefined
     conversation.closed = true

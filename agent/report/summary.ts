@@ -108,19 +108,19 @@ function kernelStages(kernel: Counters['kernel']): Stage[] {
   ]
 }
 
-/** Calls of TLS libraries, where there were any. */
+/** Calls of TLS libraries, where there were any. One whose connection is not certain is kept back, and none is guessed. */
 function plaintextStages(kernel: Counters['kernel']): Stage[] {
   const { plaintext_read, plaintext_write, plaintext_unattributed } = kernel
   const seen = plaintext_read + plaintext_write + plaintext_unattributed
   if (seen === 0) return []
+  const filtered = { unattributed: plaintext_unattributed }
   const dropped = {
-    unattributed: plaintext_unattributed,
     no_memory: kernel.plaintext_lost,
     ring_full: kernel.dropped_ring_full_plaintext,
   }
   const folded = kernel.plaintext_muted
   const passed = kernel.records_plaintext
-  return [lawOf({ stage: 'kernel', unit: 'plaintext calls', seen, passed, folded, dropped })]
+  return [lawOf({ stage: 'kernel', unit: 'plaintext calls', seen, passed, folded, filtered, dropped })]
 }
 
 function helperStage(helper: Counters['helper']): Stage {

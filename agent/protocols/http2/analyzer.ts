@@ -101,8 +101,8 @@ export class Http2 implements Analyzer {
     return true
   }
 
-  close(timeNs: number): void {
-    this.#streams.finish(timeNs)
+  close(timeNs: number, isOver = true): void {
+    this.#streams.finish(timeNs, isOver)
   }
 
   #direction(stream: StreamName): Direction {

@@ -37,6 +37,12 @@ export class Stream {
     return stream
   }
 
+  /** Frames that nobody has seen may have been of those halves that have not ended. */
+  doubt(): void {
+    this.requestInDoubt ||= !this.requestEnded
+    this.responseInDoubt ||= !this.responseEnded
+  }
+
   /** Of a request that is in doubt the end may have been lost: the response decides. */
   get isOver(): boolean {
     return this.responseEnded && (this.requestEnded || this.requestInDoubt)

@@ -119,10 +119,15 @@ export class Streams {
     this.#doubt()
   }
 
-  /** No frame follows. Logs what is left. @param timeNs end of exchanges that were never answered */
-  finish(timeNs: number): void {
-    for (const [id, stream] of this.#open)
+  /**
+   * No frame is told any more. Logs what is left.
+   * @param timeNs end of exchanges that were never answered @param isOver false: frames may follow all the same
+   */
+  finish(timeNs: number, isOver: boolean): void {
+    for (const [id, stream] of this.#open) {
+      if (!isOver) stream.doubt()
       this.end(id, stream, stream.resetNs || (stream.responseEnded ? 0 : timeNs))
+    }
   }
 
   #hasEnded(id: number): boolean {
@@ -138,8 +143,7 @@ export class Streams {
 
   #giveUpOldest(nowNs: number): void {
     for (const [id, stream] of this.#open) {
-      stream.requestInDoubt ||= !stream.requestEnded
-      stream.responseInDoubt ||= !stream.responseEnded
+      stream.doubt()
       return this.end(id, stream, nowNs)
     }
   }

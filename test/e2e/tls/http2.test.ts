@@ -1,9 +1,10 @@
 import test, { type ExecutionContext } from 'ava'
+import type { HttpLog } from '../harness/agent.ts'
 import { curl, h2load, nghttp } from '../harness/clients.ts'
 import { Haproxy } from '../harness/haproxy.ts'
 import { Nghttpd } from '../harness/nghttpd.ts'
 import { Nginx } from '../harness/nginx.ts'
-import { type Row, clientLogs, serverLogs } from '../harness/rows.ts'
+import { type Row, clientLogs, serverLogs, toRow } from '../harness/rows.ts'
 import { observe } from '../harness/scenario.ts'
 import { type Server, served } from '../harness/server.ts'
 import { Shell } from '../harness/shell.ts'
@@ -61,6 +62,22 @@ async function askAll(url: string, paths: readonly string[], found = paths): Pro
   return 2 * paths.length + 240
 }
 
+const answerOf = ({ method, path, status }: Row): string => `${method} ${path} ${status}`
+
+/**
+ * Go closes a connection that its client has left while another goroutine still returns from Write: what that call wrote
+ * is not told, and the log says so. Takes such logs out, and the server's rows of the same answers.
+ */
+function withoutLate(rows: readonly Row[], logs: readonly HttpLog[]): [Row[], HttpLog[]] {
+  const left = [...rows]
+  const late = logs.filter(({ incomplete }) => incomplete?.join() === 'response.headers,response.bodyBytes')
+  for (const log of late) {
+    const at = left.findIndex((row) => answerOf(row) === answerOf(toRow(log)))
+    if (at >= 0) left.splice(at, 1)
+  }
+  return [left, logs.filter((log) => !late.includes(log))]
+}
+
 async function serves(t: ExecutionContext, program: Program): Promise<void> {
   const running = await ProgramServer.start(program, authority.server)
   t.teardown(() => running.stop())
@@ -70,7 +87,10 @@ async function serves(t: ExecutionContext, program: Program): Promise<void> {
     await served(running, count)
   })
   t.is(running.rows().length, count)
-  expectEncrypted(t, running.rows(), serverLogs(logs, running.port), HTTP2)
+  const [rows, seen] = withoutLate(running.rows(), serverLogs(logs, running.port))
+  // One for each connection of curl, nghttp and h2load, at most.
+  t.true(running.rows().length - rows.length <= (program.name.startsWith('Go') ? 6 : 0))
+  expectEncrypted(t, rows, seen, HTTP2)
   await passed(program, 'server', HTTP2)
 }
 
