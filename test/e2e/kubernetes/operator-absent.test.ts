@@ -70,7 +70,7 @@ test('without an operator agents capture on, also new pods, and its return bring
   t.is(agent.http(late.port)[0]?.local.service, 'late.shop')
   t.is((await agent.get('/readyz')).status, 200)
   t.true((await agent.get('/metrics')).text.includes(`config_hash="${hash}"`), 'by the config of before')
-  t.is((await agent.status()).state, 'Active')
+  await agent.until('a status that says so', async () => (await agent.status()).state === 'Active')
 
   await harness.operator('operator-2')
   await inForce(agent, 200)
